@@ -1,0 +1,95 @@
+// The error catalogue: one row a code, and the one class that carries it.
+
+/** One row of the catalogue. */
+export interface ErrorRow {
+  /** Number of the code in the schema's `ErrorCode`. */
+  readonly wireNumber: number;
+  /** Status of an HTTP reply with this error. */
+  readonly httpStatus: number;
+  /** Code a WebSocket is closed with when this error ends it; absent where it never does. */
+  readonly closeCode?: number;
+  /** Whether the same request may succeed later without a change. */
+  readonly retryable: boolean;
+}
+
+/** Every error Tidewire tells a client. Close codes 4000–4399 invite to come back, 4400–4999 do not. */
+export const ERRORS = {
+  INVALID_MESSAGE: { wireNumber: 1, httpStatus: 400, retryable: false },
+  MISSING_ENSEMBLE: { wireNumber: 2, httpStatus: 400, retryable: false },
+  ENSEMBLE_NOT_FOUND: { wireNumber: 3, httpStatus: 404, retryable: false },
+  MISSING_SIGNALS: { wireNumber: 4, httpStatus: 400, retryable: false },
+  EMPTY_BATCH: { wireNumber: 5, httpStatus: 400, retryable: false },
+  BATCH_TOO_LARGE: { wireNumber: 6, httpStatus: 400, retryable: false },
+  PREDICTION_ERROR: { wireNumber: 7, httpStatus: 500, retryable: false },
+  UNKNOWN_MESSAGE_TYPE: { wireNumber: 8, httpStatus: 400, retryable: false },
+  INVALID_JSON: { wireNumber: 9, httpStatus: 400, retryable: false },
+  INTERNAL_ERROR: { wireNumber: 10, httpStatus: 500, retryable: false },
+  INVALID_FRAME: { wireNumber: 11, httpStatus: 400, closeCode: 4400, retryable: false },
+  INVALID_SIGNALS: { wireNumber: 12, httpStatus: 400, retryable: false },
+  UNKNOWN_SIGNALS: { wireNumber: 13, httpStatus: 400, retryable: false },
+  INVALID_TENSOR: { wireNumber: 14, httpStatus: 400, retryable: false },
+  SESSION_NOT_FOUND: { wireNumber: 15, httpStatus: 404, closeCode: 4404, retryable: false },
+  SESSION_EXISTS: { wireNumber: 16, httpStatus: 409, retryable: false },
+  INVALID_TRANSITION: { wireNumber: 17, httpStatus: 409, retryable: false },
+  INVALID_TOPIC: { wireNumber: 18, httpStatus: 400, retryable: false },
+  TOPIC_NOT_FOUND: { wireNumber: 19, httpStatus: 404, retryable: false },
+  TASK_NOT_FOUND: { wireNumber: 20, httpStatus: 404, retryable: false },
+  TASK_FINISHED: { wireNumber: 21, httpStatus: 409, retryable: false },
+  INVALID_PATH: { wireNumber: 22, httpStatus: 400, retryable: false },
+  POSITION_LOST: { wireNumber: 23, httpStatus: 410, retryable: false },
+  UNAUTHENTICATED: { wireNumber: 24, httpStatus: 401, closeCode: 4401, retryable: false },
+  PERMISSION_DENIED: { wireNumber: 25, httpStatus: 403, closeCode: 4403, retryable: false },
+  RATE_LIMITED: { wireNumber: 26, httpStatus: 429, retryable: true },
+  FRAME_TOO_LARGE: { wireNumber: 27, httpStatus: 413, closeCode: 1009, retryable: false },
+  TOO_MANY_REQUESTS: { wireNumber: 28, httpStatus: 429, retryable: true },
+  OVERLOADED: { wireNumber: 29, httpStatus: 503, retryable: true },
+  DEADLINE_EXCEEDED: { wireNumber: 30, httpStatus: 504, retryable: true },
+  SLOW_CONSUMER: { wireNumber: 31, httpStatus: 503, closeCode: 4008, retryable: true },
+  SHUTTING_DOWN: { wireNumber: 32, httpStatus: 503, closeCode: 1001, retryable: true },
+  NOT_FOUND: { wireNumber: 33, httpStatus: 404, retryable: false },
+} as const satisfies Record<string, ErrorRow>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The facts beside an error's message: JSON values by name. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** Options of a {@link TidewireError}. */
+export interface ErrorOptions {
+  /** What led to it; logged, never sent. */
+  readonly cause?: unknown;
+  /** Overrides the catalogue for this one case. */
+  readonly retryable?: boolean;
+  /** How long the client should wait, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** An error that a client is told. Callers match on `code`. */
+export class TidewireError extends Error {
+  override readonly name = "TidewireError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails | undefined;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  /** @param message text for the person who must act: the value and the bound */
+  constructor(code: ErrorCode, message: string, details?: ErrorDetails, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = details;
+    this.retryable = options.retryable ?? ERRORS[code].retryable;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** The catalogue's row of this error. */
+  get row(): ErrorRow {
+    return ERRORS[this.code];
+  }
+}
+
+/** Whatever was thrown, as an error a client may be told: unknown causes become INTERNAL_ERROR and say nothing. */
+export function toTidewireError(thrown: unknown): TidewireError {
+  if (thrown instanceof TidewireError) return thrown;
+  return new TidewireError("INTERNAL_ERROR", "the server failed; its log has the cause", undefined, { cause: thrown });
+}

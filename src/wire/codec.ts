@@ -1,0 +1,25 @@
+// The seam between frames and WebSocket messages: one codec an encoding, picked once a connection.
+import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import { type ErrorCode, type ErrorDetails, type ErrorOptions, TidewireError } from "../errors.js";
+
+/** The subprotocols, which are the names of the encodings. */
+export type Subprotocol = "tidewire.v1.proto" | "tidewire.v1.json";
+
+/** Turns frames into WebSocket messages and back. Stateless and synchronous. */
+export interface Codec {
+  readonly subprotocol: Subprotocol;
+  /** One frame as one message: bytes for a binary message, a string for a text message. */
+  encode(frame: ServerFrame): Uint8Array | string;
+  /** One message as one frame, validated against the schema. @throws FrameError and nothing else */
+  decode(message: Uint8Array | string): ClientFrame;
+}
+
+/** A message that is no valid frame; `id` is the frame's own where it could still be read, else 0. */
+export class FrameError extends TidewireError {
+  readonly id: number;
+
+  constructor(id: number, code: ErrorCode, message: string, details?: ErrorDetails, options?: ErrorOptions) {
+    super(code, message, details, options);
+    this.id = id;
+  }
+}
