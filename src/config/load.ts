@@ -1,0 +1,171 @@
+// Reads the configuration: flag > variable > file > default, with every problem reported at once.
+import { closest } from "./closest.js";
+import { type Config, ConfigError, type ConfigProblem, type ModelSettings } from "./config.js";
+import { isLoopback } from "./loopback.js";
+import type { Setting } from "./setting.js";
+import { flagOf, MODEL_SETTINGS, SETTINGS, variableOf } from "./settings.js";
+
+/** Where a configuration comes from. */
+export interface ConfigSources {
+  /** Flags by key (`maxFrameBytes`); `config` names the file. An unknown flag stands under its own text (`--prot`). */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** The environment; only `TIDEWIRE_…` is looked at. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The text of a file. @throws when it cannot be read */
+  readFile(path: string): string;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+type Values = Record<string, unknown>;
+
+/** One place that sets values. */
+interface Layer {
+  readonly values: Raw;
+  readonly fromText: boolean;
+  source(key: string): string;
+}
+
+const KEYS = Object.keys(SETTINGS);
+const FILE_VARIABLE = variableOf("config");
+const table: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
+const modelTable: Readonly<Record<string, Setting<unknown>>> = MODEL_SETTINGS;
+
+/**
+ * The configuration of a server, complete and frozen.
+ *
+ * @throws ConfigError with all problems: unknown keys, flags and `TIDEWIRE_…` variables, wrong types, values out of range
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  const problems: ConfigProblem[] = [];
+  const file = fileLayer(sources, problems);
+  const layers = [flagLayer(sources.flags, problems), variableLayer(sources.env, problems), file];
+  const values: Values = {};
+  for (const key of KEYS) values[key] = settle(key, layers, problems);
+  values.modelSettings = readModels(file, problems);
+  checkTogether(values as Config, layers, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(values) as Config;
+}
+
+/** Checks every layer, also one that a stronger layer hides: a wrong value is reported before it surprises. */
+function settle(key: string, layers: readonly Layer[], problems: ConfigProblem[]): unknown {
+  const setting = table[key] as Setting<unknown>;
+  const found = layers.map((layer) => readKey(key, key, setting, layer, problems));
+  return found.find((value) => value !== undefined) ?? setting.default;
+}
+
+function readKey(
+  key: string,
+  name: string,
+  setting: Setting<unknown>,
+  layer: Layer,
+  problems: ConfigProblem[],
+): unknown {
+  const raw = Object.hasOwn(layer.values, key) ? layer.values[key] : undefined;
+  if (raw === undefined) return undefined;
+  const value = setting.read(raw, layer.fromText);
+  if (value === undefined) {
+    const message = `must be ${setting.allowed}, but is ${shown(raw)}`;
+    problems.push({ key: name, source: layer.source(key), message });
+  }
+  return value;
+}
+
+function flagLayer(flags: Raw, problems: ConfigProblem[]): Layer {
+  const known = [...KEYS, "config"];
+  for (const flag of Object.keys(flags).filter((key) => !known.includes(key))) {
+    problems.push({ key: flag, source: "flag", message: unknown("flag", flag, known.map(flagOf)) });
+  }
+  return { values: flags, fromText: true, source: (key) => `flag ${flagOf(key)}` };
+}
+
+function variableLayer(env: ConfigSources["env"], problems: ConfigProblem[]): Layer {
+  const known = new Map([...KEYS, "config"].map((key) => [variableOf(key), key]));
+  const values: Values = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith("TIDEWIRE_") || value === undefined) continue;
+    const key = known.get(name);
+    if (key !== undefined) values[key] = value;
+    else problems.push({ key: name, source: "environment", message: unknown("variable", name, [...known.keys()]) });
+  }
+  return { values, fromText: true, source: (key) => `environment ${variableOf(key)}` };
+}
+
+function fileLayer({ flags, env, readFile }: ConfigSources, problems: ConfigProblem[]): Layer {
+  const named = flags.config ?? env[FILE_VARIABLE];
+  const layer = (values: Raw): Layer => ({ values, fromText: false, source: () => `file ${String(named)}` });
+  if (named === undefined) return layer({});
+  const values = parseFile(String(named), readFile, problems);
+  const known = [...KEYS, "modelSettings"];
+  for (const key of Object.keys(values).filter((name) => !known.includes(name))) {
+    problems.push({ key, source: `file ${String(named)}`, message: unknown("key", key, known) });
+  }
+  return layer(values);
+}
+
+function parseFile(path: string, readFile: ConfigSources["readFile"], problems: ConfigProblem[]): Raw {
+  try {
+    const parsed: unknown = JSON.parse(readFile(path));
+    if (isObject(parsed)) return parsed;
+    problems.push({
+      key: "config",
+      source: `file ${path}`,
+      message: `must hold one JSON object, but holds ${shown(parsed)}`,
+    });
+  } catch (error) {
+    const what = error instanceof SyntaxError ? "is no JSON" : "cannot be read";
+    problems.push({ key: "config", source: `file ${path}`, message: `${what}: ${(error as Error).message}` });
+  }
+  return {};
+}
+
+function readModels(file: Layer, problems: ConfigProblem[]): Readonly<Record<string, ModelSettings>> {
+  const models: Record<string, ModelSettings> = Object.create(null);
+  const raw = file.values.modelSettings ?? {};
+  const wrong = (key: string, message: string) => problems.push({ key, source: file.source(key), message });
+  if (!isObject(raw)) wrong("modelSettings", `must be an object by model name, but is ${shown(raw)}`);
+  for (const [name, settings] of isObject(raw) ? Object.entries(raw) : []) {
+    if (isObject(settings)) models[name] = readModel(`modelSettings.${name}`, { ...file, values: settings }, problems);
+    else wrong(`modelSettings.${name}`, `must be an object of settings, but is ${shown(settings)}`);
+  }
+  return Object.freeze(models);
+}
+
+function readModel(prefix: string, layer: Layer, problems: ConfigProblem[]): ModelSettings {
+  const model: Values = {};
+  const known = Object.keys(modelTable);
+  for (const key of Object.keys(layer.values)) {
+    const setting = Object.hasOwn(modelTable, key) ? modelTable[key] : undefined;
+    if (setting) model[key] = readKey(key, `${prefix}.${key}`, setting, layer, problems);
+    else problems.push({ key: `${prefix}.${key}`, source: layer.source(key), message: unknown("key", key, known) });
+  }
+  return Object.freeze(model);
+}
+
+/** What no setting can check alone. */
+function checkTogether(config: Config, layers: readonly Layer[], problems: ConfigProblem[]): void {
+  const source = (key: string) => layers.find((layer) => layer.values[key] !== undefined)?.source(key) ?? "default";
+  if (!config.insecure && !isLoopback(config.host)) {
+    const message = `others could reach ${config.host}, and there is no access control yet: listen on 127.0.0.1, or add --insecure (TIDEWIRE_INSECURE=true) if everyone who reaches the port may use the server`;
+    problems.push({ key: "host", source: source("host"), message });
+  }
+  if (config.idleTimeoutMs <= config.pingIntervalMs) {
+    const message = `must be longer than pingIntervalMs (${config.pingIntervalMs}), but is ${config.idleTimeoutMs}: a quiet peer would be closed before its ping`;
+    problems.push({ key: "idleTimeoutMs", source: source("idleTimeoutMs"), message });
+  }
+}
+
+function unknown(kind: string, name: string, known: readonly string[]): string {
+  const guess = closest(name, known);
+  return `unknown ${kind}${guess === undefined ? "" : `; did you mean ${guess}?`}`;
+}
+
+function isObject(value: unknown): value is Raw {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A raw value for a message, cut to a readable length. */
+function shown(raw: unknown): string {
+  const text = JSON.stringify(raw) ?? String(raw);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
