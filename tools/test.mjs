@@ -3,9 +3,10 @@
 // In a terminal tap reports as it likes to; elsewhere each test file gives one line, and a failing one its failures.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { pipeline } from "node:stream/promises";
 import { execute, root } from "./execute.mjs";
 
 const output = resolve(root, ".tap/run.tap");
@@ -16,13 +17,18 @@ mkdirSync(resolve(root, ".tap"), { recursive: true });
 for (const file of [output, counts]) rmSync(file, { force: true });
 prepareTap();
 
-const args = ["run", `--output-file=${output}`, ...(terminal ? [] : ["--reporter=tap"]), ...process.argv.slice(2)];
+// With both, --output-file and --reporter=tap, tap 21 prints every line twice; so the TAP of a pipe is saved here.
+const args = ["run", terminal ? `--output-file=${output}` : "--reporter=tap", ...process.argv.slice(2)];
 const tap = spawn(resolve(root, "node_modules/.bin/tap"), args, {
   cwd: root,
   stdio: ["ignore", terminal ? "inherit" : "pipe", "inherit"],
 });
-if (tap.stdout) printFailures(tap.stdout);
-const [status] = await once(tap, "close");
+const closed = once(tap, "close");
+if (tap.stdout) {
+  printFailures(tap.stdout);
+  await pipeline(tap.stdout, createWriteStream(output));
+}
+const [status] = await closed;
 
 const line = closingLine(readFileSync(output, "utf8"));
 writeFileSync(counts, `${line}\n`);
