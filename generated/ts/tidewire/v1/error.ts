@@ -225,33 +225,9 @@ export const Error: MessageFns<Error> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Error>): Error {
-    return Error.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Error>): Error {
-    const message = createBaseError();
-    message.errorCode = object.errorCode ?? 0;
-    message.message = object.message ?? "";
-    message.details = object.details ?? undefined;
-    message.retryable = object.retryable ?? false;
-    message.retryAfterMs = object.retryAfterMs ?? undefined;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -889,187 +889,6 @@ export const Event: MessageFns<Event> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Event>): Event {
-    return Event.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Event>): Event {
-    const message = createBaseEvent();
-    message.topic = object.topic ?? "";
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null)
-      ? Timestamp.fromPartial(object.timestamp)
-      : undefined;
-    message.generation = object.generation ?? 0;
-    message.offset = object.offset ?? 0;
-    switch (object.kind?.$case) {
-      case "log": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "log", value: Log.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "metrics": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "metrics", value: Metrics.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "progress": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "progress", value: Progress.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "stepProgress": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "stepProgress", value: StepProgress.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "statusChanged": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "statusChanged", value: StatusChanged.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "systemStats": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "systemStats", value: SystemStats.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "cancelRequested": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "cancelRequested", value: CancelRequested.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskQueued": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskQueued", value: TaskQueued.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskStarted", value: TaskStarted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskCompleted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskCompleted", value: TaskCompleted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskFailed": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskFailed", value: TaskFailed.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskCancelled": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskCancelled", value: TaskCancelled.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "workflowExecutionCreated": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionCreated",
-            value: WorkflowExecutionCreated.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionStarted",
-            value: WorkflowExecutionStarted.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowPhaseStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "workflowPhaseStarted", value: WorkflowPhaseStarted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "workflowPhaseCompleted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowPhaseCompleted",
-            value: WorkflowPhaseCompleted.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionCompleted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionCompleted",
-            value: WorkflowExecutionCompleted.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionFailed": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionFailed",
-            value: WorkflowExecutionFailed.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionPaused": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionPaused",
-            value: WorkflowExecutionPaused.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionResumed": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionResumed",
-            value: WorkflowExecutionResumed.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "containerCreated": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerCreated", value: ContainerCreated.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "containerStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerStarted", value: ContainerStarted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "containerStopped": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerStopped", value: ContainerStopped.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "containerError": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerError", value: ContainerError.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-    }
-    return message;
-  },
 };
 
 function createBaseLog(): Log {
@@ -1137,17 +956,6 @@ export const Log: MessageFns<Log> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Log>): Log {
-    return Log.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Log>): Log {
-    const message = createBaseLog();
-    message.level = object.level ?? undefined;
-    message.message = object.message ?? undefined;
-    message.source = object.source ?? undefined;
-    return message;
   },
 };
 
@@ -1256,27 +1064,6 @@ export const Metrics: MessageFns<Metrics> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Metrics>): Metrics {
-    return Metrics.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Metrics>): Metrics {
-    const message = createBaseMetrics();
-    message.metrics = (globalThis.Object.entries(object.metrics ?? {}) as [string, number][]).reduce(
-      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Number(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.epoch = object.epoch ?? undefined;
-    message.step = object.step ?? undefined;
-    message.metricNames = object.metricNames?.map((e) => e) || [];
-    message.metricValues = object.metricValues?.map((e) => e) || [];
-    return message;
-  },
 };
 
 function createBaseMetrics_MetricsEntry(): Metrics_MetricsEntry {
@@ -1333,16 +1120,6 @@ export const Metrics_MetricsEntry: MessageFns<Metrics_MetricsEntry> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Metrics_MetricsEntry>): Metrics_MetricsEntry {
-    return Metrics_MetricsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Metrics_MetricsEntry>): Metrics_MetricsEntry {
-    const message = createBaseMetrics_MetricsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? 0;
-    return message;
   },
 };
 
@@ -1411,17 +1188,6 @@ export const ProgressDetails: MessageFns<ProgressDetails> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<ProgressDetails>): ProgressDetails {
-    return ProgressDetails.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ProgressDetails>): ProgressDetails {
-    const message = createBaseProgressDetails();
-    message.current = object.current === undefined ? undefined : object.current;
-    message.completed = object.completed ?? undefined;
-    message.total = object.total ?? undefined;
-    return message;
   },
 };
 
@@ -1555,24 +1321,6 @@ export const Progress: MessageFns<Progress> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Progress>): Progress {
-    return Progress.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Progress>): Progress {
-    const message = createBaseProgress();
-    message.status = object.status ?? undefined;
-    message.progress = object.progress ?? undefined;
-    message.step = object.step ?? undefined;
-    message.totalSteps = object.totalSteps ?? undefined;
-    message.stage = object.stage ?? undefined;
-    message.message = object.message ?? undefined;
-    message.details = (object.details !== undefined && object.details !== null)
-      ? ProgressDetails.fromPartial(object.details)
-      : undefined;
-    message.etaSeconds = object.etaSeconds ?? undefined;
-    return message;
-  },
 };
 
 function createBaseStepProgress(): StepProgress {
@@ -1705,24 +1453,6 @@ export const StepProgress: MessageFns<StepProgress> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<StepProgress>): StepProgress {
-    return StepProgress.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StepProgress>): StepProgress {
-    const message = createBaseStepProgress();
-    message.status = object.status ?? undefined;
-    message.progress = object.progress ?? undefined;
-    message.step = object.step ?? undefined;
-    message.totalSteps = object.totalSteps ?? undefined;
-    message.stage = object.stage ?? undefined;
-    message.message = object.message ?? undefined;
-    message.details = (object.details !== undefined && object.details !== null)
-      ? ProgressDetails.fromPartial(object.details)
-      : undefined;
-    message.etaSeconds = object.etaSeconds ?? undefined;
-    return message;
-  },
 };
 
 function createBaseStatusChanged(): StatusChanged {
@@ -1791,17 +1521,6 @@ export const StatusChanged: MessageFns<StatusChanged> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<StatusChanged>): StatusChanged {
-    return StatusChanged.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StatusChanged>): StatusChanged {
-    const message = createBaseStatusChanged();
-    message.status = object.status ?? undefined;
-    message.previousStatus = object.previousStatus ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
-  },
 };
 
 function createBaseCancelRequested(): CancelRequested {
@@ -1847,15 +1566,6 @@ export const CancelRequested: MessageFns<CancelRequested> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<CancelRequested>): CancelRequested {
-    return CancelRequested.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CancelRequested>): CancelRequested {
-    const message = createBaseCancelRequested();
-    message.reason = object.reason ?? undefined;
-    return message;
   },
 };
 
@@ -1924,17 +1634,6 @@ export const TaskQueued: MessageFns<TaskQueued> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<TaskQueued>): TaskQueued {
-    return TaskQueued.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TaskQueued>): TaskQueued {
-    const message = createBaseTaskQueued();
-    message.name = object.name ?? undefined;
-    message.message = object.message ?? undefined;
-    message.details = object.details ?? undefined;
-    return message;
   },
 };
 
@@ -2015,18 +1714,6 @@ export const TaskStarted: MessageFns<TaskStarted> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<TaskStarted>): TaskStarted {
-    return TaskStarted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TaskStarted>): TaskStarted {
-    const message = createBaseTaskStarted();
-    message.worker = object.worker ?? undefined;
-    message.totalSteps = object.totalSteps ?? undefined;
-    message.message = object.message ?? undefined;
-    message.details = object.details ?? undefined;
-    return message;
-  },
 };
 
 function createBaseTaskCompleted(): TaskCompleted {
@@ -2094,17 +1781,6 @@ export const TaskCompleted: MessageFns<TaskCompleted> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<TaskCompleted>): TaskCompleted {
-    return TaskCompleted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TaskCompleted>): TaskCompleted {
-    const message = createBaseTaskCompleted();
-    message.message = object.message ?? undefined;
-    message.result = object.result ?? undefined;
-    message.durationSeconds = object.durationSeconds ?? undefined;
-    return message;
   },
 };
 
@@ -2174,17 +1850,6 @@ export const TaskFailed: MessageFns<TaskFailed> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<TaskFailed>): TaskFailed {
-    return TaskFailed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TaskFailed>): TaskFailed {
-    const message = createBaseTaskFailed();
-    message.error = object.error ?? undefined;
-    message.message = object.message ?? undefined;
-    message.details = object.details ?? undefined;
-    return message;
-  },
 };
 
 function createBaseTaskCancelled(): TaskCancelled {
@@ -2241,16 +1906,6 @@ export const TaskCancelled: MessageFns<TaskCancelled> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<TaskCancelled>): TaskCancelled {
-    return TaskCancelled.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TaskCancelled>): TaskCancelled {
-    const message = createBaseTaskCancelled();
-    message.reason = object.reason ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
   },
 };
 
@@ -2331,18 +1986,6 @@ export const WorkflowExecutionCreated: MessageFns<WorkflowExecutionCreated> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<WorkflowExecutionCreated>): WorkflowExecutionCreated {
-    return WorkflowExecutionCreated.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowExecutionCreated>): WorkflowExecutionCreated {
-    const message = createBaseWorkflowExecutionCreated();
-    message.name = object.name ?? undefined;
-    message.totalPhases = object.totalPhases ?? undefined;
-    message.message = object.message ?? undefined;
-    message.details = object.details ?? undefined;
-    return message;
-  },
 };
 
 function createBaseWorkflowExecutionStarted(): WorkflowExecutionStarted {
@@ -2399,16 +2042,6 @@ export const WorkflowExecutionStarted: MessageFns<WorkflowExecutionStarted> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<WorkflowExecutionStarted>): WorkflowExecutionStarted {
-    return WorkflowExecutionStarted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowExecutionStarted>): WorkflowExecutionStarted {
-    const message = createBaseWorkflowExecutionStarted();
-    message.message = object.message ?? undefined;
-    message.details = object.details ?? undefined;
-    return message;
   },
 };
 
@@ -2488,18 +2121,6 @@ export const WorkflowPhaseStarted: MessageFns<WorkflowPhaseStarted> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<WorkflowPhaseStarted>): WorkflowPhaseStarted {
-    return WorkflowPhaseStarted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowPhaseStarted>): WorkflowPhaseStarted {
-    const message = createBaseWorkflowPhaseStarted();
-    message.phase = object.phase ?? undefined;
-    message.phaseNumber = object.phaseNumber ?? undefined;
-    message.totalPhases = object.totalPhases ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
   },
 };
 
@@ -2597,19 +2218,6 @@ export const WorkflowPhaseCompleted: MessageFns<WorkflowPhaseCompleted> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<WorkflowPhaseCompleted>): WorkflowPhaseCompleted {
-    return WorkflowPhaseCompleted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowPhaseCompleted>): WorkflowPhaseCompleted {
-    const message = createBaseWorkflowPhaseCompleted();
-    message.phase = object.phase ?? undefined;
-    message.phaseNumber = object.phaseNumber ?? undefined;
-    message.totalPhases = object.totalPhases ?? undefined;
-    message.message = object.message ?? undefined;
-    message.durationSeconds = object.durationSeconds ?? undefined;
-    return message;
-  },
 };
 
 function createBaseWorkflowExecutionCompleted(): WorkflowExecutionCompleted {
@@ -2677,17 +2285,6 @@ export const WorkflowExecutionCompleted: MessageFns<WorkflowExecutionCompleted> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<WorkflowExecutionCompleted>): WorkflowExecutionCompleted {
-    return WorkflowExecutionCompleted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowExecutionCompleted>): WorkflowExecutionCompleted {
-    const message = createBaseWorkflowExecutionCompleted();
-    message.message = object.message ?? undefined;
-    message.result = object.result ?? undefined;
-    message.durationSeconds = object.durationSeconds ?? undefined;
-    return message;
   },
 };
 
@@ -2757,17 +2354,6 @@ export const WorkflowExecutionFailed: MessageFns<WorkflowExecutionFailed> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<WorkflowExecutionFailed>): WorkflowExecutionFailed {
-    return WorkflowExecutionFailed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowExecutionFailed>): WorkflowExecutionFailed {
-    const message = createBaseWorkflowExecutionFailed();
-    message.error = object.error ?? undefined;
-    message.phase = object.phase ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
-  },
 };
 
 function createBaseWorkflowExecutionPaused(): WorkflowExecutionPaused {
@@ -2814,15 +2400,6 @@ export const WorkflowExecutionPaused: MessageFns<WorkflowExecutionPaused> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<WorkflowExecutionPaused>): WorkflowExecutionPaused {
-    return WorkflowExecutionPaused.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowExecutionPaused>): WorkflowExecutionPaused {
-    const message = createBaseWorkflowExecutionPaused();
-    message.reason = object.reason ?? undefined;
-    return message;
-  },
 };
 
 function createBaseWorkflowExecutionResumed(): WorkflowExecutionResumed {
@@ -2868,15 +2445,6 @@ export const WorkflowExecutionResumed: MessageFns<WorkflowExecutionResumed> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<WorkflowExecutionResumed>): WorkflowExecutionResumed {
-    return WorkflowExecutionResumed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WorkflowExecutionResumed>): WorkflowExecutionResumed {
-    const message = createBaseWorkflowExecutionResumed();
-    message.message = object.message ?? undefined;
-    return message;
   },
 };
 
@@ -2946,17 +2514,6 @@ export const ContainerCreated: MessageFns<ContainerCreated> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<ContainerCreated>): ContainerCreated {
-    return ContainerCreated.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerCreated>): ContainerCreated {
-    const message = createBaseContainerCreated();
-    message.image = object.image ?? undefined;
-    message.name = object.name ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
-  },
 };
 
 function createBaseContainerStarted(): ContainerStarted {
@@ -3002,15 +2559,6 @@ export const ContainerStarted: MessageFns<ContainerStarted> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<ContainerStarted>): ContainerStarted {
-    return ContainerStarted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStarted>): ContainerStarted {
-    const message = createBaseContainerStarted();
-    message.message = object.message ?? undefined;
-    return message;
   },
 };
 
@@ -3068,16 +2616,6 @@ export const ContainerStopped: MessageFns<ContainerStopped> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<ContainerStopped>): ContainerStopped {
-    return ContainerStopped.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStopped>): ContainerStopped {
-    const message = createBaseContainerStopped();
-    message.exitCode = object.exitCode ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
   },
 };
 
@@ -3147,27 +2685,7 @@ export const ContainerError: MessageFns<ContainerError> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<ContainerError>): ContainerError {
-    return ContainerError.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerError>): ContainerError {
-    const message = createBaseContainerError();
-    message.error = object.error ?? undefined;
-    message.exitCode = object.exitCode ?? undefined;
-    message.message = object.message ?? undefined;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
@@ -3183,6 +2701,4 @@ function longToNumber(int64: { toString(): string }): number {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -293,71 +293,6 @@ export const ClientFrame: MessageFns<ClientFrame> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<ClientFrame>): ClientFrame {
-    return ClientFrame.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClientFrame>): ClientFrame {
-    const message = createBaseClientFrame();
-    message.id = object.id ?? 0;
-    switch (object.body?.$case) {
-      case "config": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "config", value: Config.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "predict": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "predict", value: Predict.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "predictBatch": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "predictBatch", value: PredictBatch.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "infer": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "infer", value: Infer.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "subscribe": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "subscribe", value: Subscribe.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "unsubscribe": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "unsubscribe", value: Unsubscribe.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "publish": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "publish", value: Publish.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "cancelTask": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "cancelTask", value: CancelTask.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "ping": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "ping", value: Ping.fromPartial(object.body.value) };
-        }
-        break;
-      }
-    }
-    return message;
-  },
 };
 
 function createBaseServerFrame(): ServerFrame {
@@ -560,101 +495,6 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<ServerFrame>): ServerFrame {
-    return ServerFrame.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ServerFrame>): ServerFrame {
-    const message = createBaseServerFrame();
-    message.id = object.id ?? 0;
-    switch (object.body?.$case) {
-      case "configAck": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "configAck", value: ConfigAck.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "prediction": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "prediction", value: Prediction.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "predictionBatch": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "predictionBatch", value: PredictionBatch.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "inferResult": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "inferResult", value: InferResult.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "subscribed": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "subscribed", value: Subscribed.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "unsubscribed": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "unsubscribed", value: Unsubscribed.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "published": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "published", value: Published.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "cancelAccepted": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "cancelAccepted", value: CancelAccepted.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "pong": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "pong", value: Pong.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "event": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "event", value: Event.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "snapshot": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "snapshot", value: Snapshot.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "gap": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "gap", value: Gap.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "connected": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "connected", value: Connected.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "error": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "error", value: Error.fromPartial(object.body.value) };
-        }
-        break;
-      }
-    }
-    return message;
-  },
 };
 
 function createBasePing(): Ping {
@@ -689,14 +529,6 @@ export const Ping: MessageFns<Ping> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Ping>): Ping {
-    return Ping.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<Ping>): Ping {
-    const message = createBasePing();
-    return message;
   },
 };
 
@@ -743,17 +575,6 @@ export const Pong: MessageFns<Pong> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Pong>): Pong {
-    return Pong.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Pong>): Pong {
-    const message = createBasePong();
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null)
-      ? Timestamp.fromPartial(object.timestamp)
-      : undefined;
-    return message;
   },
 };
 
@@ -834,34 +655,9 @@ export const Connected: MessageFns<Connected> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Connected>): Connected {
-    return Connected.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Connected>): Connected {
-    const message = createBaseConnected();
-    message.clientId = object.clientId ?? undefined;
-    message.topic = object.topic ?? "";
-    message.sessionId = object.sessionId ?? "";
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null)
-      ? Timestamp.fromPartial(object.timestamp)
-      : undefined;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

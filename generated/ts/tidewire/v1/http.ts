@@ -345,20 +345,6 @@ export const SignalQuality: MessageFns<SignalQuality> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<SignalQuality>): SignalQuality {
-    return SignalQuality.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SignalQuality>): SignalQuality {
-    const message = createBaseSignalQuality();
-    message.r2Base = object.r2Base ?? undefined;
-    message.r2Boost = object.r2Boost ?? undefined;
-    message.rmseBase = object.rmseBase ?? undefined;
-    message.rmseBoost = object.rmseBoost ?? undefined;
-    message.maeBase = object.maeBase ?? undefined;
-    message.maeBoost = object.maeBoost ?? undefined;
-    return message;
-  },
 };
 
 function createBaseTensorSpec(): TensorSpec {
@@ -436,17 +422,6 @@ export const TensorSpec: MessageFns<TensorSpec> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<TensorSpec>): TensorSpec {
-    return TensorSpec.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TensorSpec>): TensorSpec {
-    const message = createBaseTensorSpec();
-    message.name = object.name ?? "";
-    message.datatype = object.datatype ?? 0;
-    message.shape = object.shape?.map((e) => e) || [];
-    return message;
   },
 };
 
@@ -670,45 +645,6 @@ export const EnsembleDescription: MessageFns<EnsembleDescription> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<EnsembleDescription>): EnsembleDescription {
-    return EnsembleDescription.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<EnsembleDescription>): EnsembleDescription {
-    const message = createBaseEnsembleDescription();
-    message.name = object.name ?? "";
-    message.status = object.status ?? 0;
-    message.reason = object.reason ?? undefined;
-    message.version = object.version ?? undefined;
-    message.description = object.description ?? undefined;
-    message.modelSha256 = object.modelSha256 ?? undefined;
-    message.boundarySignals = object.boundarySignals?.map((e) => e) || [];
-    message.signals = object.signals?.map((e) => e) || [];
-    message.boostSignals = (globalThis.Object.entries(object.boostSignals ?? {}) as [string, boolean][]).reduce(
-      (acc: { [key: string]: boolean }, [key, value]: [string, boolean]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Boolean(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.quality = (globalThis.Object.entries(object.quality ?? {}) as [string, SignalQuality][]).reduce(
-      (acc: { [key: string]: SignalQuality }, [key, value]: [string, SignalQuality]) => {
-        if (value !== undefined) {
-          acc[key] = SignalQuality.fromPartial(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.executor = object.executor ?? undefined;
-    message.executionProvider = object.executionProvider ?? undefined;
-    message.costUs = object.costUs ?? undefined;
-    message.inputs = object.inputs?.map((e) => TensorSpec.fromPartial(e)) || [];
-    message.outputs = object.outputs?.map((e) => TensorSpec.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseEnsembleDescription_BoostSignalsEntry(): EnsembleDescription_BoostSignalsEntry {
@@ -765,16 +701,6 @@ export const EnsembleDescription_BoostSignalsEntry: MessageFns<EnsembleDescripti
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<EnsembleDescription_BoostSignalsEntry>): EnsembleDescription_BoostSignalsEntry {
-    return EnsembleDescription_BoostSignalsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<EnsembleDescription_BoostSignalsEntry>): EnsembleDescription_BoostSignalsEntry {
-    const message = createBaseEnsembleDescription_BoostSignalsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? false;
-    return message;
   },
 };
 
@@ -833,18 +759,6 @@ export const EnsembleDescription_QualityEntry: MessageFns<EnsembleDescription_Qu
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<EnsembleDescription_QualityEntry>): EnsembleDescription_QualityEntry {
-    return EnsembleDescription_QualityEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<EnsembleDescription_QualityEntry>): EnsembleDescription_QualityEntry {
-    const message = createBaseEnsembleDescription_QualityEntry();
-    message.key = object.key ?? "";
-    message.value = (object.value !== undefined && object.value !== null)
-      ? SignalQuality.fromPartial(object.value)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseEnsembleList(): EnsembleList {
@@ -890,15 +804,6 @@ export const EnsembleList: MessageFns<EnsembleList> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<EnsembleList>): EnsembleList {
-    return EnsembleList.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<EnsembleList>): EnsembleList {
-    const message = createBaseEnsembleList();
-    message.ensembles = object.ensembles?.map((e) => EnsembleDescription.fromPartial(e)) || [];
-    return message;
   },
 };
 
@@ -990,21 +895,6 @@ export const StreamConnection: MessageFns<StreamConnection> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<StreamConnection>): StreamConnection {
-    return StreamConnection.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamConnection>): StreamConnection {
-    const message = createBaseStreamConnection();
-    message.sessionId = object.sessionId ?? "";
-    message.ensembleName = object.ensembleName ?? "";
-    message.connectedAt = (object.connectedAt !== undefined && object.connectedAt !== null)
-      ? Timestamp.fromPartial(object.connectedAt)
-      : undefined;
-    message.predictionsCount = object.predictionsCount ?? 0;
-    message.mode = object.mode ?? 0;
-    return message;
-  },
 };
 
 function createBaseStreamStats(): StreamStats {
@@ -1084,18 +974,6 @@ export const StreamStats: MessageFns<StreamStats> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<StreamStats>): StreamStats {
-    return StreamStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamStats>): StreamStats {
-    const message = createBaseStreamStats();
-    message.activeConnections = object.activeConnections ?? 0;
-    message.totalPredictions = object.totalPredictions ?? 0;
-    message.averageLatencyMs = object.averageLatencyMs ?? 0;
-    message.connections = object.connections?.map((e) => StreamConnection.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseSaveHistory(): SaveHistory {
@@ -1164,17 +1042,6 @@ export const SaveHistory: MessageFns<SaveHistory> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<SaveHistory>): SaveHistory {
-    return SaveHistory.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SaveHistory>): SaveHistory {
-    const message = createBaseSaveHistory();
-    message.sessionId = object.sessionId ?? undefined;
-    message.outputDir = object.outputDir ?? undefined;
-    message.format = object.format ?? undefined;
-    return message;
-  },
 };
 
 function createBaseHistorySaved(): HistorySaved {
@@ -1242,17 +1109,6 @@ export const HistorySaved: MessageFns<HistorySaved> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<HistorySaved>): HistorySaved {
-    return HistorySaved.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<HistorySaved>): HistorySaved {
-    const message = createBaseHistorySaved();
-    message.message = object.message ?? "";
-    message.outputPath = object.outputPath ?? "";
-    message.samplesSaved = object.samplesSaved ?? 0;
-    return message;
   },
 };
 
@@ -1347,27 +1203,6 @@ export const Health: MessageFns<Health> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Health>): Health {
-    return Health.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Health>): Health {
-    const message = createBaseHealth();
-    message.status = object.status ?? "";
-    message.version = object.version ?? "";
-    message.uptimeSeconds = object.uptimeSeconds ?? 0;
-    message.ensembles = object.ensembles?.map((e) => e) || [];
-    message.broken = (globalThis.Object.entries(object.broken ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
 };
 
 function createBaseHealth_BrokenEntry(): Health_BrokenEntry {
@@ -1425,26 +1260,7 @@ export const Health_BrokenEntry: MessageFns<Health_BrokenEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Health_BrokenEntry>): Health_BrokenEntry {
-    return Health_BrokenEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Health_BrokenEntry>): Health_BrokenEntry {
-    const message = createBaseHealth_BrokenEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
@@ -1460,6 +1276,4 @@ function longToNumber(int64: { toString(): string }): number {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

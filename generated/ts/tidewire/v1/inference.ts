@@ -402,26 +402,6 @@ export const Config: MessageFns<Config> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Config>): Config {
-    return Config.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Config>): Config {
-    const message = createBaseConfig();
-    message.ensembleName = object.ensembleName ?? "";
-    message.manualBoostSignals = (globalThis.Object.entries(object.manualBoostSignals ?? {}) as [string, boolean][])
-      .reduce((acc: { [key: string]: boolean }, [key, value]: [string, boolean]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Boolean(value);
-        }
-        return acc;
-      }, {});
-    message.mode = object.mode ?? 0;
-    message.batchSize = object.batchSize ?? undefined;
-    message.includeMetadata = object.includeMetadata ?? undefined;
-    message.outputFormat = object.outputFormat ?? 0;
-    return message;
-  },
 };
 
 function createBaseConfig_ManualBoostSignalsEntry(): Config_ManualBoostSignalsEntry {
@@ -478,16 +458,6 @@ export const Config_ManualBoostSignalsEntry: MessageFns<Config_ManualBoostSignal
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Config_ManualBoostSignalsEntry>): Config_ManualBoostSignalsEntry {
-    return Config_ManualBoostSignalsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Config_ManualBoostSignalsEntry>): Config_ManualBoostSignalsEntry {
-    const message = createBaseConfig_ManualBoostSignalsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? false;
-    return message;
   },
 };
 
@@ -578,19 +548,6 @@ export const EnsembleInfo: MessageFns<EnsembleInfo> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<EnsembleInfo>): EnsembleInfo {
-    return EnsembleInfo.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<EnsembleInfo>): EnsembleInfo {
-    const message = createBaseEnsembleInfo();
-    message.ensembleName = object.ensembleName ?? "";
-    message.numSignals = object.numSignals ?? 0;
-    message.signalsUsingBoost = object.signalsUsingBoost ?? 0;
-    message.version = object.version ?? "";
-    message.modelSha256 = object.modelSha256 ?? "";
-    return message;
   },
 };
 
@@ -748,26 +705,6 @@ export const ConfigAck: MessageFns<ConfigAck> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<ConfigAck>): ConfigAck {
-    return ConfigAck.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ConfigAck>): ConfigAck {
-    const message = createBaseConfigAck();
-    message.message = object.message ?? "";
-    message.sessionId = object.sessionId ?? "";
-    message.ensembleInfo = (object.ensembleInfo !== undefined && object.ensembleInfo !== null)
-      ? EnsembleInfo.fromPartial(object.ensembleInfo)
-      : undefined;
-    message.boundarySignals = object.boundarySignals?.map((e) => e) || [];
-    message.signals = object.signals?.map((e) => e) || [];
-    message.maxInFlight = object.maxInFlight ?? 0;
-    message.batchSize = object.batchSize ?? 0;
-    message.executionProvider = object.executionProvider ?? "";
-    message.mode = object.mode ?? 0;
-    message.includeMetadata = object.includeMetadata ?? false;
-    return message;
-  },
 };
 
 function createBasePredict(): Predict {
@@ -860,28 +797,6 @@ export const Predict: MessageFns<Predict> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Predict>): Predict {
-    return Predict.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Predict>): Predict {
-    const message = createBasePredict();
-    message.values = object.values?.map((e) => e) || [];
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null)
-      ? Timestamp.fromPartial(object.timestamp)
-      : undefined;
-    message.boundarySignals = (globalThis.Object.entries(object.boundarySignals ?? {}) as [string, number][]).reduce(
-      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Number(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.timeoutMs = object.timeoutMs ?? undefined;
-    return message;
-  },
 };
 
 function createBasePredict_BoundarySignalsEntry(): Predict_BoundarySignalsEntry {
@@ -939,16 +854,6 @@ export const Predict_BoundarySignalsEntry: MessageFns<Predict_BoundarySignalsEnt
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Predict_BoundarySignalsEntry>): Predict_BoundarySignalsEntry {
-    return Predict_BoundarySignalsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Predict_BoundarySignalsEntry>): Predict_BoundarySignalsEntry {
-    const message = createBasePredict_BoundarySignalsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? 0;
-    return message;
-  },
 };
 
 function createBaseSignalValues(): SignalValues {
@@ -997,23 +902,6 @@ export const SignalValues: MessageFns<SignalValues> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<SignalValues>): SignalValues {
-    return SignalValues.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SignalValues>): SignalValues {
-    const message = createBaseSignalValues();
-    message.values = (globalThis.Object.entries(object.values ?? {}) as [string, number][]).reduce(
-      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Number(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
   },
 };
 
@@ -1072,16 +960,6 @@ export const SignalValues_ValuesEntry: MessageFns<SignalValues_ValuesEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<SignalValues_ValuesEntry>): SignalValues_ValuesEntry {
-    return SignalValues_ValuesEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SignalValues_ValuesEntry>): SignalValues_ValuesEntry {
-    const message = createBaseSignalValues_ValuesEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? 0;
-    return message;
-  },
 };
 
 function createBaseSignalNames(): SignalNames {
@@ -1127,15 +1005,6 @@ export const SignalNames: MessageFns<SignalNames> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<SignalNames>): SignalNames {
-    return SignalNames.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SignalNames>): SignalNames {
-    const message = createBaseSignalNames();
-    message.names = object.names?.map((e) => e) || [];
-    return message;
   },
 };
 
@@ -1247,25 +1116,6 @@ export const Prediction: MessageFns<Prediction> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Prediction>): Prediction {
-    return Prediction.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Prediction>): Prediction {
-    const message = createBasePrediction();
-    message.values = object.values?.map((e) => e) || [];
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null)
-      ? Timestamp.fromPartial(object.timestamp)
-      : undefined;
-    message.predictions = (object.predictions !== undefined && object.predictions !== null)
-      ? SignalValues.fromPartial(object.predictions)
-      : undefined;
-    message.latencyMs = object.latencyMs ?? undefined;
-    message.signalsUsedBoost = (object.signalsUsedBoost !== undefined && object.signalsUsedBoost !== null)
-      ? SignalNames.fromPartial(object.signalsUsedBoost)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseReading(): Reading {
@@ -1314,23 +1164,6 @@ export const Reading: MessageFns<Reading> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Reading>): Reading {
-    return Reading.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Reading>): Reading {
-    const message = createBaseReading();
-    message.signals = (globalThis.Object.entries(object.signals ?? {}) as [string, number][]).reduce(
-      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Number(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
   },
 };
 
@@ -1388,16 +1221,6 @@ export const Reading_SignalsEntry: MessageFns<Reading_SignalsEntry> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Reading_SignalsEntry>): Reading_SignalsEntry {
-    return Reading_SignalsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Reading_SignalsEntry>): Reading_SignalsEntry {
-    const message = createBaseReading_SignalsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? 0;
-    return message;
   },
 };
 
@@ -1478,18 +1301,6 @@ export const PredictBatch: MessageFns<PredictBatch> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<PredictBatch>): PredictBatch {
-    return PredictBatch.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PredictBatch>): PredictBatch {
-    const message = createBasePredictBatch();
-    message.matrix = object.matrix ?? new Uint8Array(0);
-    message.batch = object.batch?.map((e) => Reading.fromPartial(e)) || [];
-    message.timestamps = object.timestamps?.map((e) => Timestamp.fromPartial(e)) || [];
-    message.timeoutMs = object.timeoutMs ?? undefined;
-    return message;
-  },
 };
 
 function createBasePredictionBatch(): PredictionBatch {
@@ -1568,18 +1379,6 @@ export const PredictionBatch: MessageFns<PredictionBatch> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<PredictionBatch>): PredictionBatch {
-    return PredictionBatch.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PredictionBatch>): PredictionBatch {
-    const message = createBasePredictionBatch();
-    message.matrix = object.matrix ?? new Uint8Array(0);
-    message.predictions = object.predictions?.map((e) => SignalValues.fromPartial(e)) || [];
-    message.count = object.count ?? 0;
-    message.latencyMs = object.latencyMs ?? undefined;
-    return message;
   },
 };
 
@@ -1670,18 +1469,6 @@ export const Tensor: MessageFns<Tensor> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Tensor>): Tensor {
-    return Tensor.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Tensor>): Tensor {
-    const message = createBaseTensor();
-    message.name = object.name ?? "";
-    message.datatype = object.datatype ?? 0;
-    message.shape = object.shape?.map((e) => e) || [];
-    message.raw = object.raw ?? new Uint8Array(0);
-    return message;
-  },
 };
 
 function createBaseInfer(): Infer {
@@ -1761,18 +1548,6 @@ export const Infer: MessageFns<Infer> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Infer>): Infer {
-    return Infer.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Infer>): Infer {
-    const message = createBaseInfer();
-    message.model = object.model ?? "";
-    message.inputs = object.inputs?.map((e) => Tensor.fromPartial(e)) || [];
-    message.outputs = object.outputs?.map((e) => e) || [];
-    message.timeoutMs = object.timeoutMs ?? undefined;
-    return message;
-  },
 };
 
 function createBaseInferResult(): InferResult {
@@ -1841,27 +1616,7 @@ export const InferResult: MessageFns<InferResult> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<InferResult>): InferResult {
-    return InferResult.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<InferResult>): InferResult {
-    const message = createBaseInferResult();
-    message.model = object.model ?? "";
-    message.outputs = object.outputs?.map((e) => Tensor.fromPartial(e)) || [];
-    message.latencyMs = object.latencyMs ?? undefined;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
@@ -1877,6 +1632,4 @@ function longToNumber(int64: { toString(): string }): number {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -214,36 +214,9 @@ export const FieldRules: MessageFns<FieldRules> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<FieldRules>): FieldRules {
-    return FieldRules.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<FieldRules>): FieldRules {
-    const message = createBaseFieldRules();
-    message.unit = object.unit ?? "";
-    message.title = object.title ?? "";
-    message.min = object.min ?? undefined;
-    message.max = object.max ?? undefined;
-    message.maxBytes = object.maxBytes ?? undefined;
-    message.required = object.required ?? false;
-    message.lenient = object.lenient ?? false;
-    message.keepEmpty = object.keepEmpty ?? false;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

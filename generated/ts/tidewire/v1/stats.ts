@@ -354,28 +354,6 @@ export const SystemStats: MessageFns<SystemStats> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<SystemStats>): SystemStats {
-    return SystemStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SystemStats>): SystemStats {
-    const message = createBaseSystemStats();
-    message.cpu = (object.cpu !== undefined && object.cpu !== null) ? CpuStats.fromPartial(object.cpu) : undefined;
-    message.memory = (object.memory !== undefined && object.memory !== null)
-      ? MemoryStats.fromPartial(object.memory)
-      : undefined;
-    message.disks = object.disks?.map((e) => DiskStats.fromPartial(e)) || [];
-    message.gpus = object.gpus?.map((e) => GpuStats.fromPartial(e)) || [];
-    message.network = (object.network !== undefined && object.network !== null)
-      ? NetworkStats.fromPartial(object.network)
-      : undefined;
-    message.server = (object.server !== undefined && object.server !== null)
-      ? ProcessStats.fromPartial(object.server)
-      : undefined;
-    message.uptimeSeconds = object.uptimeSeconds ?? undefined;
-    message.hostname = object.hostname ?? undefined;
-    return message;
-  },
 };
 
 function createBaseCpuStats(): CpuStats {
@@ -518,22 +496,6 @@ export const CpuStats: MessageFns<CpuStats> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<CpuStats>): CpuStats {
-    return CpuStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CpuStats>): CpuStats {
-    const message = createBaseCpuStats();
-    message.cpuUtil = object.cpuUtil ?? undefined;
-    message.cores = object.cores?.map((e) => e) || [];
-    message.count = object.count ?? undefined;
-    message.load1m = object.load1m ?? undefined;
-    message.load5m = object.load5m ?? undefined;
-    message.load15m = object.load15m ?? undefined;
-    message.temperatureCelsius = object.temperatureCelsius ?? undefined;
-    message.frequencyMhz = object.frequencyMhz ?? undefined;
-    return message;
-  },
 };
 
 function createBaseMemoryStats(): MemoryStats {
@@ -654,21 +616,6 @@ export const MemoryStats: MessageFns<MemoryStats> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<MemoryStats>): MemoryStats {
-    return MemoryStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<MemoryStats>): MemoryStats {
-    const message = createBaseMemoryStats();
-    message.ramPercent = object.ramPercent ?? undefined;
-    message.totalBytes = object.totalBytes ?? undefined;
-    message.usedBytes = object.usedBytes ?? undefined;
-    message.availableBytes = object.availableBytes ?? undefined;
-    message.swapPercent = object.swapPercent ?? undefined;
-    message.swapTotalBytes = object.swapTotalBytes ?? undefined;
-    message.swapUsedBytes = object.swapUsedBytes ?? undefined;
-    return message;
-  },
 };
 
 function createBaseDiskStats(): DiskStats {
@@ -788,21 +735,6 @@ export const DiskStats: MessageFns<DiskStats> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<DiskStats>): DiskStats {
-    return DiskStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<DiskStats>): DiskStats {
-    const message = createBaseDiskStats();
-    message.mount = object.mount ?? "";
-    message.device = object.device ?? undefined;
-    message.usedPercent = object.usedPercent ?? undefined;
-    message.totalBytes = object.totalBytes ?? undefined;
-    message.usedBytes = object.usedBytes ?? undefined;
-    message.readBytesPerSecond = object.readBytesPerSecond ?? undefined;
-    message.writeBytesPerSecond = object.writeBytesPerSecond ?? undefined;
-    return message;
   },
 };
 
@@ -948,23 +880,6 @@ export const GpuStats: MessageFns<GpuStats> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<GpuStats>): GpuStats {
-    return GpuStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GpuStats>): GpuStats {
-    const message = createBaseGpuStats();
-    message.index = object.index ?? 0;
-    message.name = object.name ?? undefined;
-    message.uuid = object.uuid ?? undefined;
-    message.gpuUtil = object.gpuUtil ?? undefined;
-    message.memoryPercent = object.memoryPercent ?? undefined;
-    message.memoryTotalBytes = object.memoryTotalBytes ?? undefined;
-    message.memoryUsedBytes = object.memoryUsedBytes ?? undefined;
-    message.temperatureCelsius = object.temperatureCelsius ?? undefined;
-    message.powerWatts = object.powerWatts ?? undefined;
-    return message;
-  },
 };
 
 function createBaseNetworkStats(): NetworkStats {
@@ -1048,18 +963,6 @@ export const NetworkStats: MessageFns<NetworkStats> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<NetworkStats>): NetworkStats {
-    return NetworkStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<NetworkStats>): NetworkStats {
-    const message = createBaseNetworkStats();
-    message.receiveBytesPerSecond = object.receiveBytesPerSecond ?? undefined;
-    message.transmitBytesPerSecond = object.transmitBytesPerSecond ?? undefined;
-    message.receivedBytes = object.receivedBytes ?? undefined;
-    message.transmittedBytes = object.transmittedBytes ?? undefined;
-    return message;
   },
 };
 
@@ -1205,33 +1108,7 @@ export const ProcessStats: MessageFns<ProcessStats> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<ProcessStats>): ProcessStats {
-    return ProcessStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ProcessStats>): ProcessStats {
-    const message = createBaseProcessStats();
-    message.cpuPercent = object.cpuPercent ?? undefined;
-    message.rssBytes = object.rssBytes ?? undefined;
-    message.heapUsedBytes = object.heapUsedBytes ?? undefined;
-    message.loopDelayP99Ms = object.loopDelayP99Ms ?? undefined;
-    message.connections = object.connections ?? undefined;
-    message.queuedBytes = object.queuedBytes ?? undefined;
-    message.predictionsPerSecond = object.predictionsPerSecond ?? undefined;
-    message.latencyP50Ms = object.latencyP50Ms ?? undefined;
-    message.latencyP99Ms = object.latencyP99Ms ?? undefined;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
@@ -1247,6 +1124,4 @@ function longToNumber(int64: { toString(): string }): number {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }

@@ -397,16 +397,6 @@ export const Position: MessageFns<Position> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Position>): Position {
-    return Position.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Position>): Position {
-    const message = createBasePosition();
-    message.generation = object.generation ?? 0;
-    message.offset = object.offset ?? 0;
-    return message;
-  },
 };
 
 function createBaseTopicPosition(): TopicPosition {
@@ -474,17 +464,6 @@ export const TopicPosition: MessageFns<TopicPosition> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<TopicPosition>): TopicPosition {
-    return TopicPosition.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TopicPosition>): TopicPosition {
-    const message = createBaseTopicPosition();
-    message.topic = object.topic ?? "";
-    message.generation = object.generation ?? 0;
-    message.offset = object.offset ?? 0;
-    return message;
   },
 };
 
@@ -601,31 +580,6 @@ export const Subscribe: MessageFns<Subscribe> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Subscribe>): Subscribe {
-    return Subscribe.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Subscribe>): Subscribe {
-    const message = createBaseSubscribe();
-    message.topic = object.topic ?? "";
-    message.after = (object.after !== undefined && object.after !== null)
-      ? Position.fromPartial(object.after)
-      : undefined;
-    message.snapshot = object.snapshot ?? false;
-    message.minLevel = object.minLevel ?? 0;
-    message.types = object.types?.map((e) => e) || [];
-    message.positions = (globalThis.Object.entries(object.positions ?? {}) as [string, Position][]).reduce(
-      (acc: { [key: string]: Position }, [key, value]: [string, Position]) => {
-        if (value !== undefined) {
-          acc[key] = Position.fromPartial(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.topicPositions = object.topicPositions?.map((e) => TopicPosition.fromPartial(e)) || [];
-    return message;
-  },
 };
 
 function createBaseSubscribe_PositionsEntry(): Subscribe_PositionsEntry {
@@ -682,18 +636,6 @@ export const Subscribe_PositionsEntry: MessageFns<Subscribe_PositionsEntry> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Subscribe_PositionsEntry>): Subscribe_PositionsEntry {
-    return Subscribe_PositionsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Subscribe_PositionsEntry>): Subscribe_PositionsEntry {
-    const message = createBaseSubscribe_PositionsEntry();
-    message.key = object.key ?? "";
-    message.value = (object.value !== undefined && object.value !== null)
-      ? Position.fromPartial(object.value)
-      : undefined;
-    return message;
   },
 };
 
@@ -788,27 +730,6 @@ export const Subscribed: MessageFns<Subscribed> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Subscribed>): Subscribed {
-    return Subscribed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Subscribed>): Subscribed {
-    const message = createBaseSubscribed();
-    message.topic = object.topic ?? "";
-    message.generation = object.generation ?? 0;
-    message.offset = object.offset ?? 0;
-    message.recovered = object.recovered ?? false;
-    message.positions = (globalThis.Object.entries(object.positions ?? {}) as [string, Position][]).reduce(
-      (acc: { [key: string]: Position }, [key, value]: [string, Position]) => {
-        if (value !== undefined) {
-          acc[key] = Position.fromPartial(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
 };
 
 function createBaseSubscribed_PositionsEntry(): Subscribed_PositionsEntry {
@@ -866,18 +787,6 @@ export const Subscribed_PositionsEntry: MessageFns<Subscribed_PositionsEntry> = 
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Subscribed_PositionsEntry>): Subscribed_PositionsEntry {
-    return Subscribed_PositionsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Subscribed_PositionsEntry>): Subscribed_PositionsEntry {
-    const message = createBaseSubscribed_PositionsEntry();
-    message.key = object.key ?? "";
-    message.value = (object.value !== undefined && object.value !== null)
-      ? Position.fromPartial(object.value)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseUnsubscribe(): Unsubscribe {
@@ -924,15 +833,6 @@ export const Unsubscribe: MessageFns<Unsubscribe> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Unsubscribe>): Unsubscribe {
-    return Unsubscribe.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Unsubscribe>): Unsubscribe {
-    const message = createBaseUnsubscribe();
-    message.topic = object.topic ?? "";
-    return message;
-  },
 };
 
 function createBaseUnsubscribed(): Unsubscribed {
@@ -978,15 +878,6 @@ export const Unsubscribed: MessageFns<Unsubscribed> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Unsubscribed>): Unsubscribed {
-    return Unsubscribed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Unsubscribed>): Unsubscribed {
-    const message = createBaseUnsubscribed();
-    message.topic = object.topic ?? "";
-    return message;
   },
 };
 
@@ -1346,186 +1237,6 @@ export const Publish: MessageFns<Publish> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<Publish>): Publish {
-    return Publish.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Publish>): Publish {
-    const message = createBasePublish();
-    message.topic = object.topic ?? "";
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null)
-      ? Timestamp.fromPartial(object.timestamp)
-      : undefined;
-    message.idempotencyKey = object.idempotencyKey ?? "";
-    switch (object.kind?.$case) {
-      case "log": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "log", value: Log.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "metrics": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "metrics", value: Metrics.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "progress": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "progress", value: Progress.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "stepProgress": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "stepProgress", value: StepProgress.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "statusChanged": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "statusChanged", value: StatusChanged.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "systemStats": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "systemStats", value: SystemStats.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "cancelRequested": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "cancelRequested", value: CancelRequested.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskQueued": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskQueued", value: TaskQueued.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskStarted", value: TaskStarted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskCompleted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskCompleted", value: TaskCompleted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskFailed": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskFailed", value: TaskFailed.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "taskCancelled": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "taskCancelled", value: TaskCancelled.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "workflowExecutionCreated": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionCreated",
-            value: WorkflowExecutionCreated.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionStarted",
-            value: WorkflowExecutionStarted.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowPhaseStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "workflowPhaseStarted", value: WorkflowPhaseStarted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "workflowPhaseCompleted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowPhaseCompleted",
-            value: WorkflowPhaseCompleted.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionCompleted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionCompleted",
-            value: WorkflowExecutionCompleted.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionFailed": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionFailed",
-            value: WorkflowExecutionFailed.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionPaused": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionPaused",
-            value: WorkflowExecutionPaused.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "workflowExecutionResumed": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = {
-            $case: "workflowExecutionResumed",
-            value: WorkflowExecutionResumed.fromPartial(object.kind.value),
-          };
-        }
-        break;
-      }
-      case "containerCreated": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerCreated", value: ContainerCreated.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "containerStarted": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerStarted", value: ContainerStarted.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "containerStopped": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerStopped", value: ContainerStopped.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-      case "containerError": {
-        if (object.kind?.value !== undefined && object.kind?.value !== null) {
-          message.kind = { $case: "containerError", value: ContainerError.fromPartial(object.kind.value) };
-        }
-        break;
-      }
-    }
-    return message;
-  },
 };
 
 function createBasePublished(): Published {
@@ -1582,16 +1293,6 @@ export const Published: MessageFns<Published> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Published>): Published {
-    return Published.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Published>): Published {
-    const message = createBasePublished();
-    message.generation = object.generation ?? 0;
-    message.offset = object.offset ?? 0;
-    return message;
   },
 };
 
@@ -1650,16 +1351,6 @@ export const CancelTask: MessageFns<CancelTask> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<CancelTask>): CancelTask {
-    return CancelTask.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CancelTask>): CancelTask {
-    const message = createBaseCancelTask();
-    message.topic = object.topic ?? "";
-    message.reason = object.reason ?? "";
-    return message;
-  },
 };
 
 function createBaseCancelAccepted(): CancelAccepted {
@@ -1705,15 +1396,6 @@ export const CancelAccepted: MessageFns<CancelAccepted> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<CancelAccepted>): CancelAccepted {
-    return CancelAccepted.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CancelAccepted>): CancelAccepted {
-    const message = createBaseCancelAccepted();
-    message.topic = object.topic ?? "";
-    return message;
   },
 };
 
@@ -1793,20 +1475,6 @@ export const Snapshot: MessageFns<Snapshot> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Snapshot>): Snapshot {
-    return Snapshot.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Snapshot>): Snapshot {
-    const message = createBaseSnapshot();
-    message.topic = object.topic ?? "";
-    message.generation = object.generation ?? 0;
-    message.offset = object.offset ?? 0;
-    message.state = (object.state !== undefined && object.state !== null)
-      ? TopicState.fromPartial(object.state)
-      : undefined;
-    return message;
   },
 };
 
@@ -1908,20 +1576,6 @@ export const Gap: MessageFns<Gap> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<Gap>): Gap {
-    return Gap.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Gap>): Gap {
-    const message = createBaseGap();
-    message.topic = object.topic ?? "";
-    message.generation = object.generation ?? 0;
-    message.fromOffset = object.fromOffset ?? 0;
-    message.toOffset = object.toOffset ?? 0;
-    message.skipped = object.skipped ?? 0;
-    message.reason = object.reason ?? "";
-    return message;
   },
 };
 
@@ -2205,62 +1859,6 @@ export const TopicState: MessageFns<TopicState> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<TopicState>): TopicState {
-    return TopicState.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TopicState>): TopicState {
-    const message = createBaseTopicState();
-    message.status = object.status ?? undefined;
-    message.progress = object.progress ?? undefined;
-    message.step = object.step ?? undefined;
-    message.totalSteps = object.totalSteps ?? undefined;
-    message.stage = object.stage ?? undefined;
-    message.message = object.message ?? undefined;
-    message.etaSeconds = object.etaSeconds ?? undefined;
-    message.epoch = object.epoch ?? undefined;
-    message.metrics = (globalThis.Object.entries(object.metrics ?? {}) as [string, number][]).reduce(
-      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Number(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.lastLog = (object.lastLog !== undefined && object.lastLog !== null)
-      ? Log.fromPartial(object.lastLog)
-      : undefined;
-    message.counts = (globalThis.Object.entries(object.counts ?? {}) as [string, number][]).reduce(
-      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.Number(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null)
-      ? Timestamp.fromPartial(object.createdAt)
-      : undefined;
-    message.startedAt = (object.startedAt !== undefined && object.startedAt !== null)
-      ? Timestamp.fromPartial(object.startedAt)
-      : undefined;
-    message.finishedAt = (object.finishedAt !== undefined && object.finishedAt !== null)
-      ? Timestamp.fromPartial(object.finishedAt)
-      : undefined;
-    message.updatedAt = (object.updatedAt !== undefined && object.updatedAt !== null)
-      ? Timestamp.fromPartial(object.updatedAt)
-      : undefined;
-    message.cancelRequested = object.cancelRequested ?? false;
-    message.exitCode = object.exitCode ?? undefined;
-    message.error = object.error ?? undefined;
-    message.result = object.result ?? undefined;
-    message.systemStats = (object.systemStats !== undefined && object.systemStats !== null)
-      ? SystemStats.fromPartial(object.systemStats)
-      : undefined;
-    return message;
-  },
 };
 
 function createBaseTopicState_MetricsEntry(): TopicState_MetricsEntry {
@@ -2317,16 +1915,6 @@ export const TopicState_MetricsEntry: MessageFns<TopicState_MetricsEntry> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  create(base?: DeepPartial<TopicState_MetricsEntry>): TopicState_MetricsEntry {
-    return TopicState_MetricsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TopicState_MetricsEntry>): TopicState_MetricsEntry {
-    const message = createBaseTopicState_MetricsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? 0;
-    return message;
   },
 };
 
@@ -2385,26 +1973,7 @@ export const TopicState_CountsEntry: MessageFns<TopicState_CountsEntry> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-
-  create(base?: DeepPartial<TopicState_CountsEntry>): TopicState_CountsEntry {
-    return TopicState_CountsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<TopicState_CountsEntry>): TopicState_CountsEntry {
-    const message = createBaseTopicState_CountsEntry();
-    message.key = object.key ?? "";
-    message.value = object.value ?? 0;
-    return message;
-  },
 };
-
-type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
-
-type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
@@ -2420,6 +1989,4 @@ function longToNumber(int64: { toString(): string }): number {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create(base?: DeepPartial<T>): T;
-  fromPartial(object: DeepPartial<T>): T;
 }
