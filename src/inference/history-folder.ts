@@ -1,0 +1,62 @@
+// Folders that a client names: always inside the data directory.
+import { mkdir, realpath, stat } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { TidewireError } from "../errors.js";
+
+const MAX_TOKENS = 16;
+const MAX_TOKEN_BYTES = 128;
+const TOKEN = /^(?!\.\.)(?!\.$)[A-Za-z0-9._-]+$/;
+
+/** A folder inside the data directory. */
+export interface ExportFolder {
+  /** Its real path, free of links. */
+  readonly path: string;
+  /** As the client named it, relative to the data directory. */
+  readonly name: string;
+}
+
+/**
+ * The folder a client named, made where it was missing.
+ *
+ * @param name one or more tokens of `[A-Za-z0-9._-]` joined by `/`
+ * @throws TidewireError INVALID_PATH when it is written otherwise, is no folder, or a link leads out of the data directory
+ */
+export async function exportFolder(dataDir: string, name: string): Promise<ExportFolder> {
+  const tokens = name.split("/");
+  const allowed = (token: string) => token.length <= MAX_TOKEN_BYTES && TOKEN.test(token);
+  if (tokens.length > MAX_TOKENS || !tokens.every(allowed)) {
+    const rule = `at most ${MAX_TOKENS} names of letters, digits, ".", "_" and "-", each up to ${MAX_TOKEN_BYTES} long, joined by "/"`;
+    throw invalid(name, `output_dir must be relative to the data directory: ${rule}`);
+  }
+  await mkdir(dataDir, { recursive: true });
+  const root = await realpath(resolve(dataDir));
+  let path = root;
+  // One by one: a link is seen before anything is made behind it.
+  for (const token of tokens) path = await enter(root, join(path, token), name);
+  return { path, name };
+}
+
+async function enter(root: string, path: string, name: string): Promise<string> {
+  await mkdir(path).catch(unless("EEXIST"));
+  const real = await realpath(path).catch(unless("ENOENT", "ELOOP"));
+  if (real === undefined || !isInside(root, real)) throw invalid(name, "output_dir leads out of the data directory");
+  if (!(await stat(real)).isDirectory()) throw invalid(name, "output_dir is a file, not a folder");
+  return real;
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way !== ".." && !way.startsWith(`..${"/"}`) && !way.startsWith("..\\") && !isAbsolute(way);
+}
+
+/** Lets only the named errors pass as undefined. */
+export function unless(...codes: readonly string[]): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (!codes.includes(error.code ?? "")) throw error;
+    return undefined;
+  };
+}
+
+function invalid(name: string, message: string): TidewireError {
+  return new TidewireError("INVALID_PATH", message, { field: "output_dir", output_dir: name.slice(0, 200) });
+}
