@@ -359,8 +359,12 @@ export const TensorSpec: MessageFns<TensorSpec> = {
     if (message.datatype !== 0) {
       writer.uint32(16).int32(message.datatype);
     }
-    for (const v of message.shape) {
-      writer.uint32(24).int64(v!);
+    if (message.shape.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.shape) {
+        writer.int64(v);
+      }
+      writer.join();
     }
     return writer;
   },

@@ -713,8 +713,12 @@ function createBasePredict(): Predict {
 
 export const Predict: MessageFns<Predict> = {
   encode(message: Predict, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.values) {
-      writer.uint32(13).float(v!);
+    if (message.values.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.values) {
+        writer.float(v);
+      }
+      writer.join();
     }
     if (message.timestamp !== undefined) {
       Timestamp.encode(message.timestamp, writer.uint32(18).fork()).join();
@@ -1394,8 +1398,12 @@ export const Tensor: MessageFns<Tensor> = {
     if (message.datatype !== 0) {
       writer.uint32(16).int32(message.datatype);
     }
-    for (const v of message.shape) {
-      writer.uint32(24).int64(v!);
+    if (message.shape.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.shape) {
+        writer.int64(v);
+      }
+      writer.join();
     }
     if (message.raw.length !== 0) {
       writer.uint32(34).bytes(message.raw);

@@ -11,6 +11,9 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
  * Options that carry what Protobuf cannot say by itself: how a message looks as JSON, how it is
  * delivered to a slow reader, and what a field means to a person. The JSON codec, the validation,
  * the documentation, the dashboard and the metric names are derived from them.
+ *
+ * `packed = true` is proto3's default, yet stands wherever a repeated number has one of these
+ * options: ts-proto 2.18 packs it no longer as soon as a field has options of its own.
  */
 
 /** How a message is written as JSON. */

@@ -374,8 +374,12 @@ export const CpuStats: MessageFns<CpuStats> = {
     if (message.cpuUtil !== undefined) {
       writer.uint32(9).double(message.cpuUtil);
     }
-    for (const v of message.cores) {
-      writer.uint32(17).double(v!);
+    if (message.cores.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.cores) {
+        writer.double(v);
+      }
+      writer.join();
     }
     if (message.count !== undefined) {
       writer.uint32(25).double(message.count);
