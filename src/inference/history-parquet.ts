@@ -2,6 +2,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { SchemaElement } from "hyparquet-writer";
 import type { HistoryRows } from "./history.js";
+import { microsOf } from "./history-numbers.js";
 import { columnsOf } from "./history-text.js";
 
 /** Rows of a group: a column of one is encoded in less than a millisecond. */
@@ -53,7 +54,7 @@ function* groupColumns(
   first: number,
 ): Generator<[string, Float32Array | bigint[]]> {
   const last = Math.min(first + GROUP_ROWS, rows.count);
-  yield [columns.timestamp, Array.from(rows.timestampsMs.subarray(first, last), (ms) => BigInt(Math.round(ms * 1000)))];
+  yield [columns.timestamp, Array.from(rows.timestampsMs.subarray(first, last), (ms) => BigInt(microsOf(ms)))];
   for (const [index, name] of columns.readings.entries()) {
     yield [name, column(rows.readings, index, columns.readings.length, first, last)];
   }
