@@ -1,0 +1,52 @@
+// The HTTP server and its routes. WebSocket is added to the same app by ws/.
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import type { Config } from "../config/index.js";
+import type { HttpDependencies } from "./dependencies.js";
+import { registerEnsembles } from "./ensembles.js";
+import { answerMalformed, handleErrors, replyError } from "./errors.js";
+import { registerHealth } from "./health.js";
+import { withMethodsRefused } from "./methods.js";
+import { registerSchema } from "./schema.js";
+import { registerStreams } from "./streams.js";
+
+/** A request that has not arrived whole by then is given up: a client that trickles bytes holds no connection. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Longest name in a path that is looked up; a longer one is unknown in any case. */
+const MAX_PARAMETER_LENGTH = 1024;
+
+/** What the app needs of the configuration. */
+export type HttpLimits = Pick<Config, "maxBodyBytes" | "maxConnections">;
+
+/** An app without routes that answers every error in the catalogue's form. Not listening yet. */
+export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: limits.maxBodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    // Unknown fields are ignored, and this name is one of them.
+    onProtoPoisoning: "remove",
+    onConstructorPoisoning: "remove",
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, request, reply) => {
+      replyError(error as FastifyError, request, reply);
+    },
+  });
+  app.server.maxConnections = limits.maxConnections;
+  // Bodies are JSON; a text is refused as any other type is.
+  app.removeContentTypeParser("text/plain");
+  handleErrors(app);
+  return app;
+}
+
+/** Adds every route of the REST interface. */
+export function registerRoutes(app: FastifyInstance, dependencies: HttpDependencies): void {
+  withMethodsRefused(app, () => {
+    registerHealth(app, dependencies);
+    registerEnsembles(app, dependencies);
+    registerStreams(app, dependencies);
+    registerSchema(app, dependencies);
+  });
+}

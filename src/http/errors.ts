@@ -1,0 +1,66 @@
+// Whatever goes wrong in HTTP, as a row of the error catalogue.
+import type { Socket } from "node:net";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type ErrorCode, TidewireError, toTidewireError } from "../errors.js";
+
+/** Fastify's own errors that have a code of ours with a meaning closer than INVALID_MESSAGE. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: "FRAME_TOO_LARGE",
+  FST_ERR_CTP_INVALID_JSON_BODY: "INVALID_JSON",
+  FST_ERR_CTP_EMPTY_JSON_BODY: "INVALID_JSON",
+};
+
+/** What the parser of Node says, and the status that fits. */
+const PARSER_STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** Every failed request is answered `{"error_code","message","details"}`; only causes that are the server's are logged. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError>(replyError);
+  app.setNotFoundHandler((request) => {
+    throw new TidewireError("NOT_FOUND", `nothing is served at ${request.method} ${pathOf(request)}`);
+  });
+}
+
+/** Replies with the error in HTTP's form. */
+export function replyError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { error, status } = translate(thrown);
+  if (status >= 500 && error.cause !== undefined)
+    request.log.error({ err: error.cause, url: request.url }, error.message);
+  if (error.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(error.retryAfterMs / 1000));
+  return reply.code(status).type("application/json; charset=utf-8").send(bodyOf(error));
+}
+
+function translate(thrown: FastifyError): { error: TidewireError; status: number } {
+  const status = thrown.statusCode ?? 500;
+  const refused = !(thrown instanceof TidewireError) && status >= 400 && status < 500;
+  if (!refused) {
+    const error = toTidewireError(thrown);
+    return { error, status: error.row.httpStatus };
+  }
+  const code = CODES[thrown.code] ?? (thrown instanceof SyntaxError ? "INVALID_JSON" : "INVALID_MESSAGE");
+  return { error: new TidewireError(code, thrown.message), status };
+}
+
+/** Answers bytes that are no HTTP request, and closes the connection. */
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = PARSER_STATUS[error.code ?? ""] ?? "400 Bad Request";
+  const body = bodyOf(new TidewireError("INVALID_MESSAGE", `not a valid HTTP request: ${status.slice(4)}`));
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n`;
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function bodyOf(error: TidewireError): string {
+  return JSON.stringify({ error_code: error.code, message: error.message, details: error.details ?? {} });
+}
+
+function pathOf(request: FastifyRequest): string {
+  const [path = ""] = request.url.split("?", 1);
+  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
+}
