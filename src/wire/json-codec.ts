@@ -1,0 +1,24 @@
+// The JSON codec of the server.
+import { type Codec, FrameError } from "./codec.js";
+import { frameFromJson, frameToJson } from "./json.js";
+import { errorPosition } from "./json-position.js";
+
+/** Text messages, one JSON object each. */
+export const jsonCodec: Codec = {
+  subprotocol: "tidewire.v1.json",
+  encode: (frame) => JSON.stringify(frameToJson("ServerFrame", frame)),
+  decode: (message) => {
+    if (typeof message !== "string") throw new FrameError(0, "INVALID_FRAME", "expected a text message, came bytes");
+    return frameFromJson("ClientFrame", parse(message));
+  },
+};
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const position = errorPosition(text);
+    const what = position < text.length ? `unexpected character at position ${position}` : "the text ends too early";
+    throw new FrameError(0, "INVALID_JSON", `no JSON: ${what}`, { position }, { cause });
+  }
+}
