@@ -7,7 +7,7 @@ import { flagOf, MODEL_SETTINGS, SETTINGS, variableOf } from "./settings.js";
 
 /** Where a configuration comes from. */
 export interface ConfigSources {
-  /** Flags by key (`maxFrameBytes`); `config` names the file. An unknown flag stands under its own text (`--prot`). */
+  /** Flags by key (`maxFrameBytes`); `config` names the file. Unknown ones and arguments stand as they were written. */
   readonly flags: Readonly<Record<string, unknown>>;
   /** The environment; only `TIDEWIRE_…` is looked at. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -74,7 +74,8 @@ function readKey(
 function flagLayer(flags: Raw, problems: ConfigProblem[]): Layer {
   const known = [...KEYS, "config"];
   for (const flag of Object.keys(flags).filter((key) => !known.includes(key))) {
-    problems.push({ key: flag, source: "flag", message: unknown("flag", flag, known.map(flagOf)) });
+    const message = flag.startsWith("-") ? unknown("flag", flag, known.map(flagOf)) : "unexpected argument";
+    problems.push({ key: flag, source: "command line", message });
   }
   return { values: flags, fromText: true, source: (key) => `flag ${flagOf(key)}` };
 }

@@ -1,0 +1,21 @@
+// The subcommands. A new one is a file beside this and a line here; its code is loaded when it is called.
+import type { Command } from "commander";
+import type { CommandContext } from "./context.js";
+
+/** A subcommand's module. */
+export interface CommandModule {
+  /** Adds options, help and action to the empty `command`. */
+  configure(command: Command, context: CommandContext): void;
+}
+
+/** A subcommand as `tidewire --help` lists it. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<CommandModule>;
+}
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "serve", summary: "start the server", load: () => import("./serve.js") },
+];

@@ -1,0 +1,63 @@
+// The command line as a whole: subcommands, help, and what an error looks like.
+import { Command, CommanderError } from "commander";
+import { ConfigError, VERSION } from "../config/index.js";
+import { COMMANDS } from "./commands.js";
+import { type CommandContext, CommandError } from "./context.js";
+
+/** The command line was wrong; nothing was started. */
+const USAGE_STATUS = 2;
+const FAILURE_STATUS = 1;
+
+const EXAMPLES = `
+Examples:
+  $ tidewire serve                                   serve ./models on http://127.0.0.1:8000
+  $ tidewire serve --port 0                          on a free port; the log tells which
+  $ TIDEWIRE_LOG_LEVEL=debug tidewire serve          every flag is also a variable
+  $ tidewire help serve                              all flags, with their defaults
+
+Then, in another terminal:
+  $ curl http://127.0.0.1:8000/api/v1/ensemble/list  what is served`;
+
+/**
+ * Runs the subcommand that `args` names.
+ *
+ * @param args the words after the program's name
+ * @returns the status to end with; undefined while the command goes on running
+ */
+export async function run(args: readonly string[], context: CommandContext): Promise<number | undefined> {
+  try {
+    const program = await createProgram(args, context);
+    await program.parseAsync(args, { from: "user" });
+    return undefined;
+  } catch (error) {
+    return explain(error, context.stderr);
+  }
+}
+
+async function createProgram(args: readonly string[], context: CommandContext): Promise<Command> {
+  const output = {
+    writeOut: (text: string) => void context.stdout.write(text),
+    writeErr: (text: string) => void context.stderr.write(text),
+  };
+  const program = new Command("tidewire")
+    .description("One server for everything live around a machine-learning model.")
+    .version(VERSION, "-V, --version", "print the version")
+    .addHelpText("after", EXAMPLES)
+    .showHelpAfterError("(tidewire --help shows what there is)")
+    .configureOutput(output)
+    .exitOverride();
+  for (const { name, summary, load } of COMMANDS) {
+    const command = program.command(name).summary(summary).description(summary).copyInheritedSettings(program);
+    // Only what the words name is loaded: start-up time is spent on the command that runs.
+    if (args.includes(name)) (await load()).configure(command, context);
+  }
+  return program;
+}
+
+function explain(error: unknown, stderr: NodeJS.WritableStream): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
+  const known = error instanceof ConfigError || error instanceof CommandError;
+  const text = known || !(error instanceof Error) ? String((error as Error)?.message ?? error) : error.stack;
+  stderr.write(`tidewire: ${text}\n`);
+  return error instanceof ConfigError ? USAGE_STATUS : FAILURE_STATUS;
+}

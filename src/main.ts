@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// The command line's process: the only place that reads arguments, environment and signals, and the only that exits.
+import closeWithGrace from "close-with-grace";
+import type { CommandContext, ShutdownOptions } from "./cli/context.js";
+import { run } from "./cli/program.js";
+
+const context: CommandContext = {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  createServer: async (config, deps) => (await import("./server.js")).createServer(config, deps),
+  onShutdown,
+};
+
+function onShutdown({ log, timeoutMs, close }: ShutdownOptions): void {
+  closeWithGrace({ delay: timeoutMs, logger: log }, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, "uncaught error: the server stops");
+    else log.info({ signal }, "stopping");
+    await close();
+    log.info("stopped");
+  });
+}
+
+const status = await run(process.argv.slice(2), context);
+if (status !== undefined) process.exit(status);
