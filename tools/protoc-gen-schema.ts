@@ -93,7 +93,9 @@ function printTypes(output: GeneratedFile, messages: readonly DescMessage[]): vo
 }
 
 function printEnums(output: GeneratedFile, enums: readonly DescEnum[], options: Options): void {
-  output.print("/** Each enum's values as JSON writes them, at the place of their number; unspecified ones are empty. */");
+  output.print(
+    "/** Each enum's values as JSON writes them, at the place of their number; unspecified ones are empty. */",
+  );
   output.print("export const ENUMS: Readonly<Record<string, readonly string[]>> = {");
   for (const found of enums) output.print(`  ${found.name}: ${JSON.stringify(jsonValues(found, options))},`);
   output.print("};\n");
@@ -114,7 +116,9 @@ function printMessages(output: GeneratedFile, messages: readonly DescMessage[], 
   output.print("/** Every message. */\nexport const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {");
   for (const message of messages) {
     const fields = [...message.fields].sort((a, b) => a.number - b.number);
-    output.print(`  ${message.name}: ${literal(messageOptions(message, options)).replace(/ }$/, "")}${comma(message, options)} fields: [`);
+    output.print(
+      `  ${message.name}: ${literal(messageOptions(message, options)).replace(/ }$/, "")}${comma(message, options)} fields: [`,
+    );
     for (const field of fields) output.print(`    ${literal(fieldEntry(field, options))},`);
     output.print("  ] },");
   }
@@ -148,7 +152,8 @@ function fieldEntry(field: DescField, options: Options): Record<string, unknown>
 function kindOf(field: DescField): Record<string, unknown> {
   const repeated = field.fieldKind === "list" || undefined;
   const map = field.fieldKind === "map" || undefined;
-  if (field.fieldKind === "map" && SCALARS[field.mapKey] !== "string") throw new Error(`${field}: keys must be strings`);
+  if (field.fieldKind === "map" && SCALARS[field.mapKey] !== "string")
+    throw new Error(`${field}: keys must be strings`);
   if (field.enum) return { kind: "enum", type: field.enum.name, repeated, map };
   if (field.message) {
     const known = WELL_KNOWN[field.message.typeName];

@@ -1,5 +1,6 @@
 // The seam between frames and WebSocket messages: one codec an encoding, picked once a connection.
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import type { HotPredict, MessageRun, PredictionRows } from "./hot.js";
 import { type ErrorCode, type ErrorDetails, type ErrorOptions, TidewireError } from "../errors.js";
 
 /** The subprotocols, which are the names of the encodings. */
@@ -12,6 +13,15 @@ export interface Codec {
   encode(frame: ServerFrame): Uint8Array | string;
   /** One message as one frame, validated against the schema. @throws FrameError and nothing else */
   decode(message: Uint8Array | string): ClientFrame;
+  /** The encoding's short way for the one hot message, where it has one. */
+  readonly hot?: HotCodec;
+}
+
+/** Reads and writes positional readings and predictions without a frame object in between; see hot.ts. */
+export interface HotCodec {
+  matchPredict(message: Uint8Array, floats: number, found: HotPredict): boolean;
+  predictionRun(rows: PredictionRows): MessageRun;
+  boostSuffix(names: readonly string[]): Uint8Array;
 }
 
 /** A message that is no valid frame; `id` is the frame's own where it could still be read, else 0. */

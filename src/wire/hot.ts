@@ -1,7 +1,7 @@
 // The hand codec of the one hot message: a positional reading in, a positional prediction out. Floats go from bytes to
 // bytes, none becomes a JavaScript number. Tests hold it to the generated codec, byte for byte.
 import { SignalNames } from "../../generated/ts/tidewire/v1/inference.js";
-import { createWriter } from "./proto-codec.js";
+import { createWriter } from "./fast-writer.js";
 
 if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error("Tidewire needs a little-endian host");
 
@@ -11,6 +11,7 @@ const VALUES_TAG = 0x0a; // values = 1, packed
 const LATENCY_TAG = 0x25; // latency_ms = 4, 32 bits
 const BOOST_TAG = 0x2a; // signals_used_boost = 5, length-delimited
 const FLOAT_BYTES = 4;
+const LOOP_BYTES = 24;
 
 /** What {@link matchPredict} found; one object serves all calls. */
 export interface HotPredict {
@@ -144,8 +145,13 @@ export class PredictionRun implements MessageRun {
   }
 }
 
+/**
+ * A loop wins below ~24 bytes (6 floats: 10 ns against 28), `set` of a view above it: 29 ns for 20 floats, where a byte
+ * loop takes 109, a DataView 30 (73 with its creation) and Buffer.copy 39; 31 ns for 64 floats, a DataView 91.
+ */
 function copy(source: Uint8Array, from: number, length: number, target: Uint8Array, at: number): number {
-  for (let i = 0; i < length; i++) target[at + i] = source[from + i] as number;
+  if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) target[at + i] = source[from + i] as number;
+  else target.set(source.subarray(from, from + length), at);
   return at + length;
 }
 

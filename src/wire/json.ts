@@ -6,7 +6,7 @@ import { own, readAny, readTagged } from "./json-read.js";
 import { type Chosen, type JsonObject, type JsonValue, writeAny, writeBody, writeTagged } from "./json-write.js";
 import { nearest } from "./nearest.js";
 import { type Message, type MessagePlan, planOf } from "./plan.js";
-import { quote, refuse } from "./refuse.js";
+import { clip, quote, refuse } from "./refuse.js";
 
 export type { JsonObject, JsonValue } from "./json-write.js";
 
@@ -79,5 +79,5 @@ function idOf(json: object): number {
 function unknownType(id: number, name: string, plan: MessagePlan): FrameError {
   const known = nearest(name, [...plan.cases.keys()]);
   const message = `unknown message type ${quote(name)}; known are ${known.join(", ")}`;
-  return new FrameError(id, "UNKNOWN_MESSAGE_TYPE", message, { type: name.slice(0, 64), known });
+  return new FrameError(id, "UNKNOWN_MESSAGE_TYPE", message, { type: clip(name), known });
 }

@@ -34,7 +34,13 @@ export function join(parent: string, name: string): string {
 
 /** A client's text in quotes, cut to a bounded length. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+  return JSON.stringify(clip(text));
+}
+
+/** A client's text, cut to a bounded length, never inside a character. */
+export function clip(text: string): string {
+  if (text.length <= MAX_QUOTED) return text;
+  return `${text.slice(0, MAX_QUOTED).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 function describe(value: unknown): string {

@@ -15,11 +15,23 @@ export function isTimestamp({ seconds, nanos }: Timestamp): boolean {
 
 /** RFC 3339 in UTC, with as many of 0, 3, 6 or 9 digits after the second as it takes. */
 export function formatTimestamp({ seconds, nanos }: Timestamp): string {
-  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  const whole = formatSecond(seconds);
   if (nanos === 0) return `${whole}Z`;
   const digits = String(nanos).padStart(9, "0");
   if (digits.endsWith("000000")) return `${whole}.${digits.slice(0, 3)}Z`;
   return `${whole}.${digits.endsWith("000") ? digits.slice(0, 6) : digits}Z`;
+}
+
+/** A cache of one, for the frames of the same second: Date takes 0.3 µs. */
+let lastSecond = 0;
+let lastText = "1970-01-01T00:00:00";
+
+function formatSecond(seconds: number): string {
+  if (seconds !== lastSecond) {
+    lastText = new Date(seconds * 1000).toISOString().slice(0, 19);
+    lastSecond = seconds;
+  }
+  return lastText;
 }
 
 /** The instant that the text names; undefined when it names none. */
