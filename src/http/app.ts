@@ -1,5 +1,5 @@
 // The HTTP server and its routes. WebSocket is added to the same app by ws/.
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "../config/index.js";
 import type { HttpDependencies } from "./dependencies.js";
 import { registerEnsembles } from "./ensembles.js";
@@ -21,7 +21,8 @@ export type HttpLimits = Pick<Config, "maxBodyBytes" | "maxConnections">;
 export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    // A line a request would cost more than most requests do.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
