@@ -1,7 +1,7 @@
 // The seam between frames and WebSocket messages: one codec an encoding, picked once a connection.
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
-import type { HotPredict, MessageRun, PredictionRows } from "./hot.js";
 import { type ErrorCode, type ErrorDetails, type ErrorOptions, TidewireError } from "../errors.js";
+import type { HotPredict, MessageRun, PredictionRows } from "./hot.js";
 
 /** The subprotocols, which are the names of the encodings. */
 export type Subprotocol = "tidewire.v1.proto" | "tidewire.v1.json";

@@ -1,0 +1,166 @@
+// Natural batching: all rows that arrive in one turn of the event loop, from all connections, are
+// one run; while a run is under way the next batch grows. Nothing waits for a timer unless asked to.
+import { TidewireError } from "../errors.js";
+import { Batch, type BatchStream } from "./batch.js";
+import type { Executor, RowOutput } from "./executor.js";
+
+/** Empty batches kept for reuse, so that a steady stream allocates no columns. */
+const SPARE_BATCHES = 2;
+
+/** Bounds of one model's queue. */
+export interface SchedulerLimits {
+  /** Most rows in one run. */
+  readonly maxBatchRows: number;
+  /** Most rows that wait; beyond it OVERLOADED. */
+  readonly maxQueuedRows: number;
+  /** How long a batch is held open for more rows, in µs; 0 runs what is there. */
+  readonly maxQueueDelayUs: number;
+}
+
+/** Collects rows into batches and runs them one after another. */
+export class Scheduler {
+  readonly #executor: Executor;
+  readonly #width: number;
+  readonly #limits: SchedulerLimits;
+  readonly #afterDelivery: () => void;
+  /** Batches in order of arrival; the last one may still grow. */
+  readonly #queue: Batch[] = [];
+  readonly #spare: Batch[] = [];
+  #queuedRows = 0;
+  #state: "idle" | "holding" | "running" = "idle";
+
+  /** @param afterDelivery called once after the answers of a run have been given out */
+  constructor(executor: Executor, width: number, limits: SchedulerLimits, afterDelivery: () => void) {
+    this.#executor = executor;
+    this.#width = width;
+    this.#limits = limits;
+    this.#afterDelivery = afterDelivery;
+  }
+
+  /** Rows waiting for a run. */
+  get queuedRows(): number {
+    return this.#queuedRows;
+  }
+
+  /**
+   * A batch with room for a request's rows: fill `reserve`d rows, `commit` them, then call
+   * {@link committed}; or leave them be, and nothing has happened. A request is never split.
+   *
+   * @throws TidewireError OVERLOADED when too many rows wait already
+   */
+  batchFor(rows: number): Batch {
+    if (this.#queuedRows + rows > this.#limits.maxQueuedRows)
+      throw overloaded(this.#queuedRows, this.#limits.maxQueuedRows);
+    const last = this.#queue.at(-1);
+    if (last?.hasRoom(rows)) return last;
+    const batch = this.#spare.pop() ?? new Batch(this.#width, this.#limits.maxBatchRows);
+    this.#queue.push(batch);
+    return batch;
+  }
+
+  /** Rows have been committed to the batch of {@link batchFor}. */
+  committed(rows: number): void {
+    this.#queuedRows += rows;
+    if (this.#state === "idle") this.#hold();
+    else if (this.#state === "holding" && this.#isFull) this.#start();
+  }
+
+  get #isFull(): boolean {
+    return this.#queue.length > 1 || (this.#queue[0]?.rows ?? 0) >= this.#limits.maxBatchRows;
+  }
+
+  #hold(): void {
+    const delayMs = this.#limits.maxQueueDelayUs / 1000;
+    if (delayMs === 0 || this.#isFull) return this.#start();
+    this.#state = "holding";
+    setTimeout(() => this.#state === "holding" && this.#start(), delayMs);
+  }
+
+  #start(): void {
+    this.#state = "running";
+    void this.#runQueue();
+  }
+
+  /** Runs batches until none waits. Never rejects: each request is told what became of it. */
+  async #runQueue(): Promise<void> {
+    while (true) {
+      const batch = await this.#runOne();
+      this.#afterDelivery();
+      this.#recycle(batch);
+      if (this.#queuedRows === 0) break;
+    }
+    this.#state = "idle";
+  }
+
+  async #runOne(): Promise<Batch> {
+    let sealed: Batch | undefined;
+    const seal = (): Batch => {
+      sealed = this.#takeBatch();
+      return sealed;
+    };
+    const outcome = await settle(this.#executor.runRows(seal));
+    const batch = sealed ?? this.#takeBatch();
+    if (outcome.is === "done") deliver(batch, outcome.output);
+    else await this.#isolate(batch, outcome.error);
+    return batch;
+  }
+
+  /** The first batch, less what nobody wants any more. */
+  #takeBatch(): Batch {
+    const batch = this.#queue.shift() ?? new Batch(this.#width, this.#limits.maxBatchRows);
+    this.#queuedRows -= batch.rows;
+    const nowMs = performance.now();
+    return batch.filter((index) => {
+      const stream = batch.streams[index] as BatchStream;
+      const isLate = (batch.askers[index]?.deadlineMs ?? Number.POSITIVE_INFINITY) < nowMs;
+      if (stream.isOpen && isLate) stream.expire(batch, index);
+      return stream.isOpen && !isLate;
+    });
+  }
+
+  /** Finds the requests at fault by halving: they alone fail, the others get their predictions. */
+  async #isolate(batch: Batch, error: unknown): Promise<void> {
+    if (batch.requests === 0) return;
+    if (batch.requests === 1) return batch.streams[0]?.fail(batch, 0, error);
+    const middle = batch.requests >> 1;
+    for (const half of [batch.slice(0, middle), batch.slice(middle, batch.requests)]) {
+      const outcome = await settle(this.#executor.runRows(() => half));
+      if (outcome.is === "done") deliver(half, outcome.output);
+      else await this.#isolate(half, outcome.error);
+    }
+  }
+
+  #recycle(batch: Batch): void {
+    if (this.#spare.length >= SPARE_BATCHES) return;
+    batch.clear();
+    this.#spare.push(batch);
+  }
+}
+
+type Outcome = { is: "done"; output: RowOutput } | { is: "failed"; error: unknown };
+
+function settle(run: Promise<RowOutput>): Promise<Outcome> {
+  return run.then(
+    (output) => ({ is: "done", output }),
+    (error: unknown) => ({ is: "failed", error }),
+  );
+}
+
+/** Gives each stream its part of the output, as few times as there are changes of stream. */
+function deliver(batch: Batch, output: RowOutput): void {
+  const nowMs = performance.now();
+  for (let from = 0; from < batch.requests; ) {
+    const stream = batch.streams[from] as BatchStream;
+    let to = from + 1;
+    while (to < batch.requests && batch.streams[to] === stream) to += 1;
+    stream.deliver(batch, from, to, output, nowMs);
+    from = to;
+  }
+}
+
+function overloaded(rows: number, limit: number): TidewireError {
+  return new TidewireError("OVERLOADED", `${rows} rows wait for this model, at most ${limit} may; try again later`, {
+    rows,
+    limit,
+  });
+}

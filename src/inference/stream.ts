@@ -1,0 +1,340 @@
+// A connection's configured ensemble: takes readings in every form, gives predictions back.
+import type { Predict, PredictBatch, Reading } from "../../generated/ts/tidewire/v1/inference.js";
+import { TidewireError } from "../errors.js";
+import type { Batch, BatchStream, RowRequest } from "./batch.js";
+import type { Ensemble } from "./ensemble.js";
+import type { RowOutput } from "./executor.js";
+import type { History } from "./history.js";
+import { invalidSignals, missingSignals } from "./signal-errors.js";
+import { WorkerDiedError } from "./worker-executor.js";
+
+/** What `config` may choose beside the ensemble. */
+export interface StreamOptions {
+  /** By signal, in the ensemble's order: whether the boost's residual is added. */
+  readonly boosts: readonly boolean[];
+  readonly includeMetadata: boolean;
+  /** Most rows of one predict_batch. */
+  readonly batchSize: number;
+}
+
+/** Consecutive positional readings of one stream and their predictions. */
+export interface PositionalRun {
+  /** Ids of the frames `from` to `to` (exclusive) of these columns. */
+  readonly ids: Int32Array;
+  readonly from: number;
+  readonly to: number;
+  /** float32 [n, signals]; frame `from + i` has row `firstRow + i`. Not changed after the call. */
+  readonly outputs: Float32Array;
+  readonly firstRow: number;
+  /** By frame, from 0, in ms. */
+  readonly latenciesMs: Float32Array;
+}
+
+/** Who gets a stream's answers. Each request is answered by exactly one call. */
+export interface StreamSink {
+  /** Positional readings without anything else. */
+  predicted(stream: Stream, run: PositionalRun): void;
+  /** A request has failed; `credit` is what its origin was given. */
+  failed(id: number, error: TidewireError, credit: number): void;
+  /** The cause of a failure, for the log. */
+  note(message: string, cause: unknown): void;
+}
+
+/** Counts of one stream. */
+export interface StreamCounts {
+  /** Readings predicted. */
+  readings: number;
+  /** Requests answered. */
+  requests: number;
+  /** Sum of their latencies, in ms. */
+  latencyMs: number;
+}
+
+/** What a form of request does with its predicted rows. */
+export type Answer = (predictions: Float32Array, firstRow: number, latencyMs: number) => void;
+
+/** Where a request came from and how long it may wait. */
+export interface RequestOrigin {
+  readonly id: number;
+  /** What the request costs of its connection's credit; told back when it fails. */
+  readonly credit: number;
+  /** ms of `performance.now()`. */
+  readonly receivedMs: number;
+}
+
+/** One connection's use of one ensemble. A change of configuration makes a new stream. */
+export class Stream implements BatchStream {
+  readonly ensemble: Ensemble;
+  readonly options: StreamOptions;
+  readonly wantsResidual: boolean;
+  readonly counts: StreamCounts;
+  readonly #sink: StreamSink;
+  readonly #history: History | undefined;
+  /** Indices of the boosted signals. */
+  readonly #boosted: readonly number[];
+  #isOpen = true;
+
+  constructor(
+    ensemble: Ensemble,
+    options: StreamOptions,
+    sink: StreamSink,
+    history: History | undefined,
+    counts: StreamCounts,
+  ) {
+    this.ensemble = ensemble;
+    this.options = options;
+    this.#sink = sink;
+    this.#history = history;
+    this.counts = counts;
+    this.#boosted = options.boosts.flatMap((on, index) => (on ? [index] : []));
+    this.wantsResidual = this.#boosted.length > 0;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Nobody waits for answers any more; what is queued is dropped. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** Names of the signals whose boost is on, in the ensemble's order. */
+  get boostedSignals(): readonly string[] {
+    return this.#boosted.map((index) => this.ensemble.signals[index] as string);
+  }
+
+  /**
+   * Takes a positional reading straight from a message's bytes; answered by `sink.predicted`.
+   *
+   * @param at  where in the message the floats begin: float32, little-endian, as many as boundary signals
+   * @throws TidewireError INVALID_SIGNALS, OVERLOADED
+   */
+  predictBytes(id: number, message: Uint8Array, at: number, receivedMs: number): void {
+    const batch = this.ensemble.scheduler.batchFor(1);
+    const start = batch.reserve(1);
+    const { values, width } = batch;
+    const view = viewOf(message);
+    const first = message.byteOffset + at;
+    for (let i = 0; i < width; i += 1) {
+      const value = view.getFloat32(first + 4 * i, true);
+      if (!Number.isFinite(value)) throw invalidSignals([this.ensemble.boundarySignals[i] as string]);
+      values[start + i] = value;
+    }
+    batch.takenAtMs[batch.rows] = performance.timeOrigin + receivedMs;
+    batch.commit(this, id, 1, receivedMs, undefined);
+    this.ensemble.scheduler.committed(1);
+  }
+
+  /** Takes one reading by name or by position. @throws TidewireError */
+  predict(origin: RequestOrigin, predict: Predict, takenAtMs: number | undefined, answer: Answer): void {
+    const isPositional = predict.values.length > 0;
+    if (isPositional && Object.keys(predict.boundarySignals).length > 0) {
+      throw new TidewireError("INVALID_MESSAGE", "data: give values or boundary_signals, not both");
+    }
+    const deadlineMs = deadlineOf(origin, predict.timeoutMs);
+    this.#request(origin, 1, deadlineMs, answer, (batch, at) => {
+      if (isPositional) this.#fillPositional(predict.values, batch.values, at);
+      else this.#fillNamed(predict.boundarySignals, batch.values, at);
+      batch.takenAtMs[batch.rows] = takenAtMs ?? performance.timeOrigin + origin.receivedMs;
+    });
+  }
+
+  /** Takes several readings, by name or as a matrix. @throws TidewireError */
+  predictBatch(origin: RequestOrigin, request: PredictBatch, takenAtMs: readonly number[], answer: Answer): void {
+    const { batch: readings, matrix } = request;
+    const rows = this.#countRows(readings, matrix);
+    if (takenAtMs.length > 0 && takenAtMs.length !== rows) {
+      const message = `data.timestamps: expected ${rows}, as many as readings, came ${takenAtMs.length}`;
+      throw new TidewireError("INVALID_MESSAGE", message, {
+        field: "timestamps",
+        expected: rows,
+        count: takenAtMs.length,
+      });
+    }
+    const deadlineMs = deadlineOf(origin, request.timeoutMs);
+    this.#request(origin, rows, deadlineMs, answer, (batch, at) => {
+      if (readings.length > 0) this.#fillReadings(readings, batch.values, at);
+      else this.#fillMatrix(matrix, batch.values, at);
+      if (takenAtMs.length > 0) batch.takenAtMs.set(takenAtMs, batch.rows);
+      else batch.takenAtMs.fill(performance.timeOrigin + origin.receivedMs, batch.rows, batch.rows + rows);
+    });
+  }
+
+  #request(
+    origin: RequestOrigin,
+    rows: number,
+    deadlineMs: number,
+    answered: Answer,
+    fill: (batch: Batch, at: number) => void,
+  ): void {
+    this.ensemble.assertTakesRows();
+    const batch = this.ensemble.scheduler.batchFor(rows);
+    fill(batch, batch.reserve(rows));
+    const asker: RowRequest = { deadlineMs, credit: origin.credit, answered };
+    batch.commit(this, origin.id, rows, origin.receivedMs, asker);
+    this.ensemble.scheduler.committed(rows);
+  }
+
+  #countRows(readings: readonly Reading[], matrix: Uint8Array): number {
+    if (readings.length > 0 && matrix.byteLength > 0) {
+      throw new TidewireError("INVALID_MESSAGE", "data: give batch or matrix, not both");
+    }
+    const rowBytes = this.ensemble.boundarySignals.length * Float32Array.BYTES_PER_ELEMENT;
+    const rows = readings.length || matrix.byteLength / rowBytes;
+    if (rows === 0) throw new TidewireError("EMPTY_BATCH", "the batch has no readings");
+    if (!Number.isInteger(rows)) {
+      const message = `data.matrix: expected a multiple of ${rowBytes} bytes (${this.ensemble.boundarySignals.length} float32 a row), came ${matrix.byteLength}`;
+      throw new TidewireError("INVALID_SIGNALS", message, { row_bytes: rowBytes, bytes: matrix.byteLength });
+    }
+    const limit = this.options.batchSize;
+    if (rows > limit)
+      throw new TidewireError("BATCH_TOO_LARGE", `batch of ${rows} rows exceeds the limit of ${limit}`, {
+        rows,
+        limit,
+      });
+    return rows;
+  }
+
+  #fillPositional(values: readonly number[], into: Float32Array, at: number): void {
+    const names = this.ensemble.boundarySignals;
+    if (values.length !== names.length) {
+      const message = `data.values: expected ${names.length} values, came ${values.length}`;
+      throw new TidewireError("INVALID_SIGNALS", message, { expected: names.length, count: values.length });
+    }
+    into.set(values, at);
+    this.#assertFinite(into, at, undefined);
+  }
+
+  #fillNamed(reading: Readonly<Record<string, number>>, into: Float32Array, at: number, row?: number): void {
+    const names = this.ensemble.boundarySignals;
+    const missing = names.filter((name) => !Object.hasOwn(reading, name));
+    if (missing.length > 0) throw missingSignals(missing, row);
+    for (let i = 0; i < names.length; i += 1) into[at + i] = reading[names[i] as string] as number;
+    this.#assertFinite(into, at, row);
+  }
+
+  #fillReadings(readings: readonly Reading[], into: Float32Array, at: number): void {
+    const width = this.ensemble.boundarySignals.length;
+    for (let row = 0; row < readings.length; row += 1) {
+      this.#fillNamed((readings[row] as Reading).signals, into, at + row * width, row);
+    }
+  }
+
+  #fillMatrix(matrix: Uint8Array, into: Float32Array, at: number): void {
+    new Uint8Array(into.buffer, into.byteOffset).set(matrix, at * Float32Array.BYTES_PER_ELEMENT);
+    const width = this.ensemble.boundarySignals.length;
+    const rows = matrix.byteLength / (width * Float32Array.BYTES_PER_ELEMENT);
+    for (let row = 0; row < rows; row += 1) this.#assertFinite(into, at + row * width, row);
+  }
+
+  /** A float32 that is not finite was not in the client's number either, or lies beyond float32. */
+  #assertFinite(values: Float32Array, at: number, row: number | undefined): void {
+    const names = this.ensemble.boundarySignals;
+    for (let i = 0; i < names.length; i += 1) {
+      if (!Number.isFinite(values[at + i])) {
+        throw invalidSignals(
+          names.filter((_, k) => !Number.isFinite(values[at + k])),
+          row,
+        );
+      }
+    }
+  }
+
+  deliver(batch: Batch, from: number, to: number, output: RowOutput, nowMs: number): void {
+    const firstRow = batch.firstRows[from] as number;
+    const rows = batch.endRow(to - 1) - firstRow;
+    this.#addResiduals(output, firstRow, rows);
+    this.#history?.append(
+      batch.takenAtMs.subarray(firstRow, firstRow + rows),
+      batch.values,
+      firstRow,
+      output.base,
+      firstRow,
+      rows,
+    );
+    this.counts.readings += rows;
+    this.counts.requests += to - from;
+    for (let i = from; i < to; ) {
+      const end = this.#endOfPositional(batch, i, to);
+      if (end > i) this.#answerPositional(batch, i, end, output.base, nowMs);
+      else this.#answerOne(batch, i, output.base, nowMs);
+      i = Math.max(end, i + 1);
+    }
+  }
+
+  #addResiduals({ base, residual }: RowOutput, firstRow: number, rows: number): void {
+    if (!residual) return;
+    const width = this.ensemble.signals.length;
+    for (const signal of this.#boosted) {
+      for (let i = firstRow * width + signal, end = i + rows * width; i < end; i += width) {
+        base[i] = (base[i] as number) + (residual[i] as number);
+      }
+    }
+  }
+
+  #endOfPositional(batch: Batch, from: number, to: number): number {
+    let end = from;
+    while (end < to && batch.askers[end] === undefined) end += 1;
+    return end;
+  }
+
+  #answerPositional(batch: Batch, from: number, to: number, outputs: Float32Array, nowMs: number): void {
+    const latenciesMs = new Float32Array(to - from);
+    for (let i = from; i < to; i += 1) {
+      const latency = nowMs - (batch.receivedMs[i] as number);
+      latenciesMs[i - from] = latency;
+      this.counts.latencyMs += latency;
+    }
+    this.#sink.predicted(this, {
+      ids: batch.ids,
+      from,
+      to,
+      outputs,
+      firstRow: batch.firstRows[from] as number,
+      latenciesMs,
+    });
+  }
+
+  #answerOne(batch: Batch, index: number, outputs: Float32Array, nowMs: number): void {
+    const latencyMs = nowMs - (batch.receivedMs[index] as number);
+    this.counts.latencyMs += latencyMs;
+    batch.askers[index]?.answered(outputs, batch.firstRows[index] as number, latencyMs);
+  }
+
+  fail(batch: Batch, index: number, cause: unknown): void {
+    if (!this.#isOpen) return;
+    this.#sink.note("a prediction failed", cause);
+    this.#sink.failed(batch.ids[index] as number, predictionError(this.ensemble.name, cause), creditOf(batch, index));
+  }
+
+  expire(batch: Batch, index: number): void {
+    const waitedMs = Math.round(performance.now() - (batch.receivedMs[index] as number));
+    const message = `the deadline passed after ${waitedMs} ms in the queue`;
+    const error = new TidewireError("DEADLINE_EXCEEDED", message, { waited_ms: waitedMs });
+    this.#sink.failed(batch.ids[index] as number, error, creditOf(batch, index));
+  }
+}
+
+/** A positional reading costs one. */
+const creditOf = (batch: Batch, index: number): number => batch.askers[index]?.credit ?? 1;
+
+/** The last view made: messages of one read share their memory. */
+let sharedView: DataView = new DataView(new ArrayBuffer(0));
+
+/** A view over the whole memory that holds the message. */
+function viewOf(message: Uint8Array): DataView {
+  if (sharedView.buffer !== message.buffer) sharedView = new DataView(message.buffer);
+  return sharedView;
+}
+
+function deadlineOf(origin: RequestOrigin, timeoutMs: number | undefined): number {
+  return timeoutMs === undefined ? Number.POSITIVE_INFINITY : origin.receivedMs + timeoutMs;
+}
+
+/** A failed run as the client sees it: the runtime's own reason, and whether to try again. */
+export function predictionError(model: string, cause: unknown): TidewireError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const retryable = cause instanceof WorkerDiedError;
+  return new TidewireError("PREDICTION_ERROR", `${model} failed: ${reason}`, { model }, { cause, retryable });
+}

@@ -1,0 +1,24 @@
+// What crosses the thread between a worker executor and its worker.
+import type { GraphOptions, RowOutput, TensorRequest } from "./executor.js";
+import type { PlainTensor } from "./tensors.js";
+
+/** Given to the worker at its start. */
+export type WorkerData = GraphOptions;
+
+/** A run asked for; `id` is echoed in the answer. */
+export type WorkerRequest =
+  | {
+      readonly is: "rows";
+      readonly id: number;
+      readonly input: Float32Array;
+      readonly rows: number;
+      readonly wantsResidual: boolean;
+    }
+  | { readonly is: "tensors"; readonly id: number; readonly request: TensorRequest };
+
+/** What the worker says: once that it is ready, then one answer a run. */
+export type WorkerReply =
+  | { readonly is: "ready" }
+  | { readonly is: "rows"; readonly id: number; readonly output: RowOutput }
+  | { readonly is: "tensors"; readonly id: number; readonly tensors: PlainTensor[] }
+  | { readonly is: "failed"; readonly id: number; readonly reason: string };

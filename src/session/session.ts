@@ -1,0 +1,250 @@
+// One connection: takes messages, gives messages, knows no socket. Requests are told apart here and
+// handled in inference-requests.ts; credit, invalid frames and the end of a session are kept here.
+import { randomBytes } from "node:crypto";
+import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import { TidewireError, toTidewireError } from "../errors.js";
+import { type Codec, FrameError } from "../wire/codec.js";
+import type { HotPredict } from "../wire/hot.js";
+import { jsonCodec } from "../wire/json-codec.js";
+import { protoCodec } from "../wire/proto-codec.js";
+import { InferenceRequests } from "./inference-requests.js";
+import { Outbox } from "./outbox.js";
+import type { SessionServices } from "./services.js";
+import { timestampNow } from "./timestamps.js";
+import type { Outgoing, Transport } from "./transport.js";
+
+/** Messages above this size count for more than one request of the credit window. */
+const CREDIT_BYTES = 64 * 1024;
+/** Longest close reason that RFC 6455 allows, in bytes. */
+const MAX_REASON_BYTES = 123;
+
+type ServerBody = NonNullable<ServerFrame["body"]>;
+
+/** Where a session stands. Draining: no new requests, those in flight are answered, then it closes. */
+type SessionState = { is: "open" } | { is: "draining"; closed: () => void } | { is: "closed" };
+
+/** What a connection brings along. */
+export interface SessionOrigin {
+  /** Path of the URL, as the statistics show it. */
+  readonly path: string;
+  /** The subprotocol agreed on; without one, the first message decides. */
+  readonly subprotocol: string | undefined;
+}
+
+/** Who asked for something: the frame's id, when it came, and what it costs of the credit window. */
+export interface Request {
+  readonly id: number;
+  readonly receivedMs: number;
+  readonly credit: number;
+}
+
+/** One connection's conversation. */
+export class Session {
+  readonly id = `session_${randomBytes(9).toString("base64url")}`;
+  readonly connectedAtMs = Date.now();
+  readonly path: string;
+  readonly #services: SessionServices;
+  readonly #transport: Transport;
+  readonly #outbox: Outbox;
+  readonly #inference: InferenceRequests;
+  readonly #found: HotPredict = { id: 0, at: 0 };
+  #codec: Codec | undefined;
+  #state: SessionState = { is: "open" };
+  /** Credit of requests not answered yet. */
+  #inFlight = 0;
+  #isReading = true;
+  #invalidInRow = 0;
+
+  constructor(services: SessionServices, transport: Transport, origin: SessionOrigin) {
+    this.#services = services;
+    this.#transport = transport;
+    this.path = origin.path;
+    this.#codec = [protoCodec, jsonCodec].find((codec) => codec.subprotocol === origin.subprotocol);
+    this.#outbox = new Outbox(transport, services.flusher, () => this.#afterFlush());
+    this.#inference = new InferenceRequests(this, services);
+    services.sessions.add(this);
+  }
+
+  /** The configured ensemble's name, mode and counts, for the statistics. */
+  get inference(): InferenceRequests {
+    return this.#inference;
+  }
+
+  get codec(): Codec {
+    return this.#codec ?? jsonCodec;
+  }
+
+  // ---- from the client ----
+
+  /** Takes one message: bytes of a binary one, the text of a text one. */
+  receive(message: Uint8Array | string): void {
+    if (this.#state.is === "closed") return;
+    this.#codec ??= typeof message === "string" ? jsonCodec : protoCodec;
+    if (!this.#receiveHot(message)) this.#receiveFrame(this.#codec, message);
+    this.#adjustReading();
+  }
+
+  /** The short way of a positional reading: its floats go from the message into the open batch. */
+  #receiveHot(message: Uint8Array | string): boolean {
+    const { stream } = this.#inference;
+    const hot = this.#codec?.hot;
+    if (!stream || !hot || typeof message === "string" || this.#state.is !== "open") return false;
+    if (!hot.matchPredict(message, stream.ensemble.boundarySignals.length, this.#found)) return false;
+    const { id, at } = this.#found;
+    this.#invalidInRow = 0;
+    try {
+      stream.predictBytes(id, message, at, this.#services.clock.now());
+      this.#inFlight += 1;
+    } catch (error) {
+      this.refuse(id, error);
+    }
+    return true;
+  }
+
+  #receiveFrame(codec: Codec, message: Uint8Array | string): void {
+    const request = { receivedMs: this.#services.clock.now(), credit: 1 + Math.floor(message.length / CREDIT_BYTES) };
+    let frame: ClientFrame;
+    try {
+      frame = codec.decode(message);
+    } catch (error) {
+      return this.#refuseFrame(error);
+    }
+    this.#invalidInRow = 0;
+    this.#handle(frame, { ...request, id: frame.id });
+  }
+
+  #refuseFrame(error: unknown): void {
+    this.refuse(error instanceof FrameError ? error.id : 0, error);
+    this.#invalidInRow += 1;
+    const limit = this.#services.limits.maxInvalidFrames;
+    if (this.#invalidInRow >= limit) this.end(4400, `${limit} invalid frames in a row`);
+  }
+
+  #handle(frame: ClientFrame, request: Request): void {
+    try {
+      if (this.#state.is !== "open") throw new TidewireError("SHUTTING_DOWN", "the server is going away; come back");
+      this.#dispatch(frame.body as NonNullable<ClientFrame["body"]>, request);
+    } catch (error) {
+      this.refuse(request.id, error);
+    }
+  }
+
+  #dispatch(body: NonNullable<ClientFrame["body"]>, request: Request): void {
+    switch (body.$case) {
+      case "config":
+        return this.#inference.configure(body.value, request);
+      case "predict":
+        return this.#inference.predict(body.value, request);
+      case "predictBatch":
+        return this.#inference.predictBatch(body.value, request);
+      case "infer":
+        return this.#inference.infer(body.value, request);
+      case "ping":
+        return this.reply(request.id, { $case: "pong", value: { timestamp: timestampNow() } });
+      default:
+        throw new TidewireError("UNKNOWN_MESSAGE_TYPE", `this server does not serve ${body.$case} yet`);
+    }
+  }
+
+  // ---- to the client ----
+
+  /** Says a frame; id 0 is a push, or the reply to a request without id. */
+  reply(id: number, body: ServerBody): void {
+    this.push(this.codec.encode({ id, body }));
+  }
+
+  /** Adds a message to what leaves at the end of this turn. */
+  push(message: Outgoing): void {
+    if (this.#state.is !== "closed") this.#outbox.push(message);
+  }
+
+  /** Tells why a request is refused. Unknown causes are logged, never sent. */
+  refuse(id: number, thrown: unknown): void {
+    const error = toTidewireError(thrown);
+    if (error.code === "INTERNAL_ERROR")
+      this.#services.log.error({ err: thrown, session: this.id }, "a request failed");
+    this.reply(id, { $case: "error", value: toErrorBody(error) });
+  }
+
+  // ---- credit ----
+
+  /** A request has begun; until it is answered it uses up its credit. */
+  begin(request: Request): void {
+    this.#inFlight += request.credit;
+  }
+
+  /** Requests of this much credit have been answered. */
+  answered(credit: number): void {
+    this.#inFlight -= credit;
+    this.#adjustReading();
+    if (this.#inFlight === 0 && this.#state.is === "draining") this.#finishDrain(this.#state.closed);
+  }
+
+  /** Reads on while there is credit left and the client takes its replies. */
+  #adjustReading(): void {
+    const { maxInFlight, maxQueuedBytes } = this.#services.limits;
+    const shouldRead = this.#inFlight < maxInFlight && this.#transport.unsentBytes <= maxQueuedBytes;
+    if (shouldRead === this.#isReading || this.#state.is === "closed") return;
+    this.#isReading = shouldRead;
+    if (shouldRead) this.#transport.resume();
+    else this.#transport.pause();
+  }
+
+  #afterFlush(): void {
+    this.#adjustReading();
+  }
+
+  /** The network has taken what was unsent. */
+  drained(): void {
+    this.#adjustReading();
+  }
+
+  /** Whether silence is the server's own doing: it does not read because it owes answers. */
+  get owesAnswers(): boolean {
+    return this.#inFlight >= this.#services.limits.maxInFlight;
+  }
+
+  // ---- the end ----
+
+  /** Answers what is in flight, refuses what comes, then closes with 1001; resolves once closed or told to close. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state.is !== "open") return resolve();
+      this.#state = { is: "draining", closed: resolve };
+      if (this.#inFlight === 0) this.#finishDrain(resolve);
+    });
+  }
+
+  #finishDrain(closed: () => void): void {
+    this.end(1001, "the server is going away");
+    closed();
+  }
+
+  /** Says what is left to say and closes. */
+  end(code: number, reason: string): void {
+    if (this.#state.is === "closed") return;
+    this.#outbox.flush();
+    this.#transport.close(code, reason.slice(0, MAX_REASON_BYTES));
+    this.closed();
+  }
+
+  /** The connection is gone, whoever ended it. Idempotent. */
+  closed(): void {
+    const state = this.#state;
+    if (state.is === "closed") return;
+    this.#state = { is: "closed" };
+    if (state.is === "draining") state.closed();
+    this.#inference.close();
+    this.#services.sessions.remove(this);
+  }
+}
+
+function toErrorBody(error: TidewireError): Extract<ServerBody, { $case: "error" }>["value"] {
+  return {
+    errorCode: error.row.wireNumber as never,
+    message: error.message,
+    details: error.details === undefined ? undefined : { ...error.details },
+    retryable: error.retryable,
+    retryAfterMs: error.retryAfterMs,
+  };
+}

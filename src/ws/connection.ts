@@ -1,0 +1,98 @@
+// One WebSocket under a session: translates messages, writes, pauses and closes; decides nothing.
+import { Socket } from "node:net";
+import WebSocket from "ws";
+import type { Session } from "../session/session.js";
+import type { Outgoing, Transport } from "../session/transport.js";
+import { joinFrames } from "./joined-write.js";
+
+/** Close code for a peer that has been silent too long: it may come back. */
+const SILENT_CODE = 4000;
+/** How long a peer may take to answer a close before its socket is destroyed. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** A session's WebSocket. */
+export class Connection implements Transport {
+  readonly #socket: WebSocket;
+  /**
+   * The TCP socket under it, for joined writes. Sound because `permessage-deflate` is off: then ws
+   * itself writes every control frame whole and at once, so nothing can get between. Undefined
+   * where ws hides it; then each message is sent by ws.
+   */
+  readonly #raw: Socket | undefined;
+  #session: Session | undefined;
+  /** The heartbeat's count when the peer was last heard. */
+  heardAt = 0;
+  #heartbeatCount = 0;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    const raw: unknown = Reflect.get(socket, "_socket");
+    this.#raw = raw instanceof Socket ? raw : undefined;
+  }
+
+  /** Hands everything the peer says to the session. Call it in the turn of the upgrade, or early messages are lost. */
+  attach(session: Session, ended: () => void): void {
+    this.#session = session;
+    this.#socket.on("message", (data: Buffer, isBinary) => {
+      this.heardAt = this.#heartbeatCount;
+      session.receive(isBinary ? data : data.toString());
+    });
+    const heard = (): void => {
+      this.heardAt = this.#heartbeatCount;
+    };
+    this.#socket.on("ping", heard).on("pong", heard);
+    this.#raw?.on("drain", () => session.drained());
+    // The plugin's listener holds the upgrade's request and reply for as long as the connection lives.
+    this.#socket.removeAllListeners("error");
+    this.#socket.on("error", () => this.#socket.terminate()); // `close` follows and tells the session
+    this.#socket.on("close", () => {
+      session.closed();
+      ended();
+    });
+  }
+
+  send(messages: readonly Outgoing[]): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#raw) this.#raw.write(joinFrames(messages));
+    else for (const message of messages) this.#sendPlain(message);
+  }
+
+  #sendPlain(message: Outgoing): void {
+    if (typeof message === "string" || message instanceof Uint8Array) return this.#socket.send(message);
+    for (let i = 0; i < message.count; i += 1) {
+      const bytes = new Uint8Array(message.byteLength(i));
+      message.write(i, bytes, 0);
+      this.#socket.send(bytes);
+    }
+  }
+
+  get unsentBytes(): number {
+    return this.#raw ? this.#raw.writableLength : this.#socket.bufferedAmount;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.resume(); // the answer to the close must be read
+    this.#socket.close(code, reason);
+    setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
+  }
+
+  // ---- heartbeat ----
+
+  /** One beat: pings a peer that is silent for `pingAfter` beats, gives up one that is for `closeAfter`. */
+  beat(count: number, pingAfter: number, closeAfter: number): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#heartbeatCount = count;
+    if (this.#session?.owesAnswers) this.heardAt = count; // it is the server that does not read
+    const silent = count - this.heardAt;
+    if (silent >= closeAfter) this.#session?.end(SILENT_CODE, "silent for too long");
+    else if (silent > 0 && silent % pingAfter === 0) this.#socket.ping();
+  }
+}

@@ -1,0 +1,43 @@
+// Pings idle peers and gives up silent ones: one timer for all connections, none for each.
+import type { Connection } from "./connection.js";
+
+/** Beats within the time until a ping; the times are kept to this fraction. */
+const BEATS_TO_PING = 5;
+
+/** Times of the heartbeat, in ms. */
+export interface HeartbeatTimes {
+  readonly pingIntervalMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** Beats for all connections until it is disposed of. */
+export class Heartbeat implements Disposable {
+  readonly #connections = new Set<Connection>();
+  readonly #timer: NodeJS.Timeout;
+  #count = 0;
+
+  constructor({ pingIntervalMs, idleTimeoutMs }: HeartbeatTimes) {
+    const beatMs = Math.max(1, Math.floor(pingIntervalMs / BEATS_TO_PING));
+    const closeAfter = Math.ceil(idleTimeoutMs / beatMs);
+    this.#timer = setInterval(() => this.#beat(closeAfter), beatMs).unref();
+  }
+
+  add(connection: Connection): void {
+    this.#connections.add(connection);
+    connection.beat(this.#count, BEATS_TO_PING, Number.POSITIVE_INFINITY);
+    connection.heardAt = this.#count;
+  }
+
+  remove(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  #beat(closeAfter: number): void {
+    this.#count += 1;
+    for (const connection of this.#connections) connection.beat(this.#count, BEATS_TO_PING, closeAfter);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,69 @@
+// The WebSocket paths: which exist, and what a connection on each begins with.
+import fastifyWebsocket from "@fastify/websocket";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { TidewireError } from "../errors.js";
+import type { SessionServices } from "../session/services.js";
+import { Session } from "../session/session.js";
+import { Connection } from "./connection.js";
+import { Heartbeat, type HeartbeatTimes } from "./heartbeat.js";
+
+/** The encodings that may be agreed on, the server's preference first. */
+const SUBPROTOCOLS = ["tidewire.v1.proto", "tidewire.v1.json"];
+
+/** Paths that speak the whole protocol and begin with nothing. */
+const PATHS = [
+  "/api/v1/ws",
+  "/ws",
+  "/api/v1/inference/stream",
+  "/api/v1/ws/system",
+  "/api/v1/models/training-progress",
+  "/api/v1/models/evaluation-progress",
+];
+
+/** What the paths need. */
+export interface WebSocketContext extends HeartbeatTimes {
+  readonly services: SessionServices;
+  /** Longest message in bytes; a longer one closes the connection with 1009. */
+  readonly maxFrameBytes: number;
+  /** Whether new connections are still welcome. */
+  readonly isOpen: () => boolean;
+}
+
+/** Adds the WebSocket paths to the app. Call it before any route is added. */
+export async function registerWebSockets(app: FastifyInstance, context: WebSocketContext): Promise<void> {
+  const heartbeat = new Heartbeat(context);
+  await app.register(fastifyWebsocket, {
+    options: {
+      maxPayload: context.maxFrameBytes,
+      perMessageDeflate: false, // 226 KB against 8 KB a socket, and joined writes need it off
+      clientTracking: false, // the session directory has them
+      handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
+    },
+    // The plugin's own sends 1005; sessions have been drained with 1001 by then.
+    preClose: (done) => {
+      heartbeat[Symbol.dispose]();
+      done();
+    },
+  });
+  for (const path of PATHS) app.get(path, { websocket: true }, (socket, request) => void open(socket, request));
+  app.get("/api/v1/ws/training/:experimentId", { websocket: true }, (socket, request) => {
+    // Nothing is published here before runs exist: every id is unknown.
+    const { experimentId } = request.params as { experimentId: string };
+    const session = open(socket, request);
+    session.refuse(
+      0,
+      new TidewireError("SESSION_NOT_FOUND", `no training run "${experimentId}"`, { experiment_id: experimentId }),
+    );
+    session.end(4404, "no such session");
+  });
+
+  function open(socket: ConstructorParameters<typeof Connection>[0], request: FastifyRequest): Session {
+    const connection = new Connection(socket);
+    const origin = { path: request.routeOptions.url ?? "", subprotocol: socket.protocol || undefined };
+    const session = new Session(context.services, connection, origin);
+    connection.attach(session, () => heartbeat.remove(connection));
+    heartbeat.add(connection);
+    if (!context.isOpen()) session.end(1001, "the server is going away");
+    return session;
+  }
+}
