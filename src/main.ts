@@ -12,8 +12,11 @@ const context: CommandContext = {
   onShutdown,
 };
 
+/** Signals of a fault in native code: no JavaScript may run after one, and the core dump is what tells why. */
+const FAULTS: closeWithGrace.AllEvents[] = ["SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGSEGV"];
+
 function onShutdown({ log, timeoutMs, close }: ShutdownOptions): void {
-  closeWithGrace({ delay: timeoutMs, logger: log }, async ({ err, signal }) => {
+  closeWithGrace({ delay: timeoutMs, logger: log, skip: FAULTS }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, "uncaught error: the server stops");
     else log.info({ signal }, "stopping");
     await close();

@@ -2,11 +2,13 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError, VERSION } from "../config/index.js";
 import { COMMANDS } from "./commands.js";
-import { type CommandContext, CommandError } from "./context.js";
+import type { CommandContext } from "./context.js";
 
 /** The command line was wrong; nothing was started. */
 const USAGE_STATUS = 2;
 const FAILURE_STATUS = 1;
+/** Names of JavaScript's own errors. */
+const BUGS: ReadonlySet<string> = new Set(["Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError"]);
 
 const EXAMPLES = `
 Examples:
@@ -56,8 +58,13 @@ async function createProgram(args: readonly string[], context: CommandContext): 
 
 function explain(error: unknown, stderr: NodeJS.WritableStream): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
-  const known = error instanceof ConfigError || error instanceof CommandError;
-  const text = known || !(error instanceof Error) ? String((error as Error)?.message ?? error) : error.stack;
-  stderr.write(`tidewire: ${text}\n`);
+  stderr.write(`tidewire: ${textOf(error)}\n`);
   return error instanceof ConfigError ? USAGE_STATUS : FAILURE_STATUS;
+}
+
+/** Errors with a name of their own, and the system's, are written for people; any other is a bug: its stack is shown. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const forPeople = !BUGS.has(error.name) || "syscall" in error;
+  return forPeople ? error.message : (error.stack ?? error.message);
 }
