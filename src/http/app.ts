@@ -26,6 +26,8 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
+    // Fastify's own 503 has another form than our errors; a request that still gets in while it closes is served.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // Unknown fields are ignored, and this name is one of them.
     onProtoPoisoning: "remove",
