@@ -1,5 +1,5 @@
 // Pings idle peers and gives up silent ones: one timer for all connections, none for each.
-import type { Connection } from "./connection.js";
+import type { BeatCount, Connection } from "./connection.js";
 
 /** Beats within the time until a ping; the times are kept to this fraction. */
 const BEATS_TO_PING = 5;
@@ -11,7 +11,7 @@ export interface HeartbeatTimes {
 }
 
 /** Beats for all connections until it is disposed of. */
-export class Heartbeat implements Disposable {
+export class Heartbeat implements BeatCount, Disposable {
   readonly #connections = new Set<Connection>();
   readonly #timer: NodeJS.Timeout;
   #count = 0;
@@ -22,10 +22,13 @@ export class Heartbeat implements Disposable {
     this.#timer = setInterval(() => this.#beat(closeAfter), beatMs).unref();
   }
 
+  /** Beats so far. */
+  get count(): number {
+    return this.#count;
+  }
+
   add(connection: Connection): void {
     this.#connections.add(connection);
-    connection.beat(this.#count, BEATS_TO_PING, Number.POSITIVE_INFINITY);
-    connection.heardAt = this.#count;
   }
 
   remove(connection: Connection): void {
@@ -34,7 +37,7 @@ export class Heartbeat implements Disposable {
 
   #beat(closeAfter: number): void {
     this.#count += 1;
-    for (const connection of this.#connections) connection.beat(this.#count, BEATS_TO_PING, closeAfter);
+    for (const connection of this.#connections) connection.beat(BEATS_TO_PING, closeAfter);
   }
 
   [Symbol.dispose](): void {

@@ -58,7 +58,7 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
   });
 
   function open(socket: ConstructorParameters<typeof Connection>[0], request: FastifyRequest): Session {
-    const connection = new Connection(socket);
+    const connection = new Connection(socket, heartbeat);
     const origin = { path: request.routeOptions.url ?? "", subprotocol: socket.protocol || undefined };
     const session = new Session(context.services, connection, origin);
     connection.attach(session, () => heartbeat.remove(connection));
