@@ -88,8 +88,8 @@ function readMap(field: FieldPlan, json: unknown, parent: string): Message {
   }
   const map: Message = {};
   for (const key of Object.keys(json)) {
-    // No ordinary key in JavaScript: assigning it would set the prototype. ts-proto's decoder drops it too.
-    if (key === "__proto__") continue;
+    // No ordinary key in JavaScript: assigning it would set the prototype.
+    if (key === "__proto__") throw refuse(pathOf(parent, field), "names other than __proto__", key);
     if (!isWellFormed(key)) throw refuse(pathOf(parent, field), "names of whole Unicode characters", key);
     map[key] = readOne(field, (json as Message)[key], parent, key);
   }

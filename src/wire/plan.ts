@@ -56,7 +56,14 @@ export interface MessagePlan extends MessageSchema {
 
 /** A body of this type takes the place of the frame's own `type` and `data`. */
 const INLINED: MessageName = "Event";
-const BOUNDS: Readonly<Record<string, readonly [number, number]>> = {
+const ANY: readonly [number, number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+const MOST_FLOAT = 2 ** 127 * (2 - 2 ** -23);
+/** A number with a bound on one side is finite on the other. */
+const FINITE: Readonly<Record<string, readonly [number, number]>> = {
+  float: [-MOST_FLOAT, MOST_FLOAT],
+  double: [-Number.MAX_VALUE, Number.MAX_VALUE],
+};
+const WHOLE: Readonly<Record<string, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint32: [0, 2 ** 32 - 1],
   int64: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
@@ -104,16 +111,12 @@ function casesOf(field: FieldPlan): [string, CasePlan][] {
 }
 
 function fieldPlan(schema: FieldSchema, transparent: boolean): FieldPlan {
-  const [lowest, highest] = BOUNDS[schema.kind] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const names = schema.kind === "enum" ? (ENUMS[schema.type ?? ""] ?? NO_NAMES) : NO_NAMES;
   return {
     ...schema,
+    ...boundsOf(schema),
     key: camelCase(schema.name),
     cardinality: schema.map ? "map" : schema.repeated ? "list" : "one",
-    least: Math.max(schema.min ?? lowest, lowest),
-    most: Math.min(schema.max ?? highest, highest),
-    bounded: schema.min !== undefined || schema.max !== undefined,
-    range: rangeOf(Math.max(schema.min ?? lowest, lowest), Math.min(schema.max ?? highest, highest)),
     names,
     numbers: names === NO_NAMES ? NO_NUMBERS : new Map(names.flatMap((name, i) => (name ? [[name, i] as const] : []))),
     plan: (schema.kind === "message" ? planOf(schema.type as MessageName) : undefined) as MessagePlan,
@@ -121,10 +124,20 @@ function fieldPlan(schema: FieldSchema, transparent: boolean): FieldPlan {
   };
 }
 
-function rangeOf(least: number, most: number): string {
-  if (least > Number.NEGATIVE_INFINITY && most < Number.POSITIVE_INFINITY) return ` from ${least} to ${most}`;
-  if (least > Number.NEGATIVE_INFINITY) return ` of at least ${least}`;
-  return most < Number.POSITIVE_INFINITY ? ` of at most ${most}` : "";
+function boundsOf(schema: FieldSchema): Pick<FieldPlan, "least" | "most" | "bounded" | "range"> {
+  const bounded = schema.min !== undefined || schema.max !== undefined;
+  const [lowest, highest] = WHOLE[schema.kind] ?? (bounded ? (FINITE[schema.kind] ?? ANY) : ANY);
+  const least = Math.max(schema.min ?? lowest, lowest);
+  const most = Math.min(schema.max ?? highest, highest);
+  const from = schema.min ?? WHOLE[schema.kind]?.[0];
+  const to = schema.max ?? WHOLE[schema.kind]?.[1];
+  return { least, most, bounded, range: rangeOf(from, to) };
+}
+
+function rangeOf(from: number | undefined, to: number | undefined): string {
+  if (from !== undefined && to !== undefined) return ` from ${from} to ${to}`;
+  if (from !== undefined) return ` of at least ${from}`;
+  return to === undefined ? "" : ` of at most ${to}`;
 }
 
 function defaultOf(field: FieldPlan): unknown {
