@@ -15,8 +15,8 @@ export function readStruct(json: unknown, path: string, depth = 1): unknown {
   if (Array.isArray(json)) return json.map((element, i) => readStruct(element, `${path}[${i}]`, depth + 1));
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(json)) {
-    // No ordinary key in JavaScript: assigning it would set the prototype. ts-proto's decoder drops it too.
-    if (key === "__proto__") continue;
+    // No ordinary key in JavaScript: assigning it would set the prototype.
+    if (key === "__proto__") throw refuse(path, "names other than __proto__", key);
     if (!isWellFormed(key)) throw refuse(path, "names of whole Unicode characters", key);
     copy[key] = readStruct((json as Record<string, unknown>)[key], join(path, quote(key).slice(1, -1)), depth + 1);
   }

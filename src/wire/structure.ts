@@ -7,6 +7,7 @@ const MAX_DEPTH = 100;
 /** Messages and map entries in one frame: two bytes of a frame can cost a hundred of memory once decoded. */
 export const MAX_MESSAGES = 1 << 20;
 
+const PROTO = new TextEncoder().encode("__proto__");
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -19,6 +20,8 @@ interface WireField {
   /** Of a repeated number: how each is encoded when they are packed. */
   readonly packed?: number;
   readonly message?: WireMessage;
+  /** Whether it is the key of a map's entry. */
+  readonly isKey?: true;
 }
 
 /** Fields by number. */
@@ -76,7 +79,7 @@ function singleField(field: FieldPlan): WireField {
 }
 
 function entryOf(value: WireField): WireField {
-  return { wireType: BYTES, message: [undefined, { wireType: BYTES }, value] };
+  return { wireType: BYTES, message: [undefined, { wireType: BYTES, isKey: true }, value] };
 }
 
 class Walker {
@@ -134,7 +137,15 @@ class Walker {
     else if (wireType === FIXED32) this.skip(4, end);
     else if (wireType !== BYTES) throw this.broken(`wire type ${wireType}`);
     else if (field?.message) this.message(field.message, this.stop(end), depth + 1);
-    else this.at = this.stop(end);
+    else this.text(field, this.stop(end));
+  }
+
+  private text(field: WireField | undefined, stop: number): void {
+    if (field?.isKey && stop - this.at === PROTO.length && PROTO.every((byte, i) => byte === this.bytes[this.at + i])) {
+      // The generated decoder assigns keys: this one would set the map's prototype.
+      throw new FrameError(this.id, "INVALID_MESSAGE", "expected names other than __proto__ in a map");
+    }
+    this.at = stop;
   }
 
   private packed(wireType: number, stop: number): void {

@@ -44,7 +44,7 @@ function ruledFields(plan: MessagePlan): readonly FieldPlan[] {
 
 function hasRule(field: FieldPlan): boolean {
   if (field.required || field.bounded || field.maxBytes !== undefined) return true;
-  if (field.kind === "message") return field.cardinality === "map" || hasRules(field.plan);
+  if (field.kind === "message") return hasRules(field.plan);
   return ["enum", "timestamp", "struct", "value"].includes(field.kind);
 }
 
@@ -57,8 +57,6 @@ function checkList(field: FieldPlan, list: unknown[], path: string): void {
 }
 
 function checkMap(field: FieldPlan, map: Message, path: string): void {
-  // The generated decoder assigns keys: one named __proto__ has become the map's prototype, and goes.
-  if (Object.getPrototypeOf(map) !== Object.prototype) Object.setPrototypeOf(map, Object.prototype);
   for (const key of Object.keys(map)) map[key] = checked(field, map[key], path, key);
 }
 
@@ -88,6 +86,10 @@ function checked(field: FieldPlan, value: unknown, path: string, key: Key): unkn
       throw refuse(pathOf(path, field, key), `a string of at most ${field.maxBytes} bytes`, value);
     default:
       if (!field.bounded || ((value as number) >= field.least && (value as number) <= field.most)) return value;
-      throw refuse(pathOf(path, field, key), `a number${field.range}`, value);
+      throw refuse(pathOf(path, field, key), `${isReal(field) ? "a" : "a whole"} number${field.range}`, value);
   }
+}
+
+function isReal(field: FieldPlan): boolean {
+  return field.kind === "double" || field.kind === "float";
 }
