@@ -32,7 +32,20 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ["commander", "close-with-grace", "pino"],
   },
   "server.ts": {
-    folders: ["http", "ws", "session", "jobs", "runs", "inference", "stats", "events", "wire", "config", "errors.ts"],
+    folders: [
+      "http",
+      "ws",
+      "session",
+      "jobs",
+      "runs",
+      "inference",
+      "stats",
+      "events",
+      "wire",
+      "config",
+      "errors.ts",
+      "generated",
+    ],
     packages: ["fastify", "@fastify/*", "pino", "ws"],
   },
   cli: {

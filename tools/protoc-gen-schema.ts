@@ -23,7 +23,7 @@ const SCALARS: Readonly<Record<number, string>> = {
   12: "bytes",
   13: "uint32",
 };
-const SHAPES = [undefined, "flat", "value", "tagged"];
+const SHAPES = [undefined, "flat", "value", "tagged", "inline"];
 const DELIVERIES = [undefined, "reliable", "latest"];
 
 const HEADER = `
@@ -57,7 +57,7 @@ export interface FieldSchema {
 
 /** A message; its fields in the order of their numbers, which is the encoders' order. */
 export interface MessageSchema {
-  readonly shape?: "flat" | "value" | "tagged";
+  readonly shape?: "flat" | "value" | "tagged" | "inline";
   readonly success?: true;
   readonly delivery?: "reliable" | "latest";
   readonly fields: readonly FieldSchema[];

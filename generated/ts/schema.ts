@@ -37,7 +37,7 @@ export interface FieldSchema {
 
 /** A message; its fields in the order of their numbers, which is the encoders' order. */
 export interface MessageSchema {
-  readonly shape?: "flat" | "value" | "tagged";
+  readonly shape?: "flat" | "value" | "tagged" | "inline";
   readonly success?: true;
   readonly delivery?: "reliable" | "latest";
   readonly fields: readonly FieldSchema[];
@@ -256,7 +256,7 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "retryable", number: 4, kind: "bool" },
     { name: "retry_after_ms", number: 5, kind: "uint32", optional: true, unit: "ms" },
   ] },
-  Event: { shape: "tagged", fields: [
+  Event: { shape: "inline", fields: [
     { name: "topic", number: 1, kind: "string" },
     { name: "timestamp", number: 2, kind: "timestamp" },
     { name: "generation", number: 3, kind: "uint64" },
@@ -425,7 +425,7 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "status_changed", number: 9, kind: "message", type: "StatusChanged", oneof: "kind" },
     { name: "system_stats", number: 10, kind: "message", type: "SystemStats", oneof: "kind" },
     { name: "cancel_requested", number: 11, kind: "message", type: "CancelRequested", oneof: "kind" },
-    { name: "idempotency_key", number: 15, kind: "string", maxBytes: 128 },
+    { name: "idempotency_key", number: 15, kind: "string", optional: true, maxBytes: 128 },
     { name: "task_queued", number: 16, kind: "message", type: "TaskQueued", oneof: "kind" },
     { name: "task_started", number: 17, kind: "message", type: "TaskStarted", oneof: "kind" },
     { name: "task_completed", number: 18, kind: "message", type: "TaskCompleted", oneof: "kind" },

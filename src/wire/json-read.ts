@@ -1,4 +1,5 @@
 // JSON values to messages, by the schema's rule, strictly: wrong types and values out of range are refused by path.
+import { isTagged } from "./json-write.js";
 import { type CasePlan, createMessage, type FieldPlan, type Message, type MessagePlan } from "./plan.js";
 import { join, type Key, pathOf, refuse, refuseMissing } from "./refuse.js";
 import { isWellFormed, readScalar } from "./scalars.js";
@@ -10,7 +11,7 @@ export function readAny(plan: MessagePlan, json: unknown, path: string): Message
     const only = plan.plain[0] as FieldPlan;
     return { [only.key]: readField(only, json, path) };
   }
-  if (plan.shape === "tagged") return readTagged(plan, asObject(json, path), path);
+  if (isTagged(plan)) return readTagged(plan, asObject(json, path), path);
   const message = createMessage(plan);
   readPlain(plan, asObject(json, path), path, message);
   return checkRequired(plan, message, path);
@@ -30,7 +31,7 @@ export function readCase({ field, inlined }: CasePlan, json: Message, path: stri
   if (inlined) return readTagged(inlined, json, path);
   const inside = join(path, "data");
   const data = own(json, "data");
-  if (field.plan.shape === "tagged") return readTagged(field.plan, asObject(data, inside), inside);
+  if (isTagged(field.plan)) return readTagged(field.plan, asObject(data, inside), inside);
   const body = createMessage(field.plan);
   readPlain(field.plan, json, path, body);
   const nested = data !== undefined && data !== null;

@@ -25,7 +25,7 @@ export function writeAny(plan: MessagePlan, message: Message): JsonValue {
     const only = plan.plain[0] as FieldPlan;
     return writeField(only, message[only.key]);
   }
-  return plan.shape === "tagged" ? writeTagged(plan, message) : writePlain(plan, message, {});
+  return isTagged(plan) ? writeTagged(plan, message) : writePlain(plan, message, {});
 }
 
 /** The fields of a message, put into `target`. */
@@ -54,6 +54,11 @@ export function writeBody(plan: MessagePlan, body: Message, target: JsonObject):
   if (plan.shape === "flat") return writePlain(plan, body, target);
   if (plan.plain.length > 0 || plan.cases.size > 0) target.data = writeAny(plan, body);
   return target;
+}
+
+/** Whether the message is written by its oneof: `type`, `data`, and the rest beside them. */
+export function isTagged({ shape }: MessagePlan): boolean {
+  return shape === "tagged" || shape === "inline";
 }
 
 function isLeftOut(field: FieldPlan, value: unknown): boolean {

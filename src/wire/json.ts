@@ -21,9 +21,11 @@ const FRAMES: Readonly<Record<FrameType, MessagePlan>> = {
   ServerFrame: planOf("ServerFrame"),
 };
 
-/** A message as JSON. Struct fields are handed on, not copied. A oneof must be set. */
+/** A message as JSON, `"status": "success"` included where the schema asks for it. Struct fields are handed on, not copied. A oneof must be set. */
 export function writeMessage<T extends MessageType>(type: T, message: MessageTypes[T]): JsonValue {
-  return writeAny(planOf(type), message as unknown as Message);
+  const plan = planOf(type);
+  const json = writeAny(plan, message as unknown as Message);
+  return plan.success ? { status: "success", ...(json as JsonObject) } : json;
 }
 
 /**

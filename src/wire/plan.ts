@@ -54,8 +54,6 @@ export interface MessagePlan extends MessageSchema {
   readonly template: Readonly<Message>;
 }
 
-/** A body of this type takes the place of the frame's own `type` and `data`. */
-const INLINED: MessageName = "Event";
 const ANY: readonly [number, number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 const MOST_FLOAT = 2 ** 127 * (2 - 2 ** -23);
 /** A number with a bound on one side is finite on the other. */
@@ -106,7 +104,8 @@ function content(plan: MessagePlan): Partial<MessagePlan> {
 }
 
 function casesOf(field: FieldPlan): [string, CasePlan][] {
-  if (field.type !== INLINED) return [[field.name, { field }]];
+  if (field.type === undefined || MESSAGES[field.type as MessageName].shape !== "inline")
+    return [[field.name, { field }]];
   return [...field.plan.cases.keys()].map((kind) => [kind, { field, inlined: field.plan }]);
 }
 

@@ -205,6 +205,7 @@ t.test("writing: presence, empty lists, unspecified enums, envelopes", async (t)
   t.same(writeMessage("SignalValues", { values: {} }), {});
   t.same(writeMessage("Log", { level: 0, message: undefined }), {}, "an unspecified enum is left out");
   t.same(writeMessage("HistorySaved", { message: "", outputPath: "a.csv", samplesSaved: 0 }), {
+    status: "success",
     message: "",
     output_path: "a.csv",
     samples_saved: 0,

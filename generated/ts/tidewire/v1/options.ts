@@ -26,9 +26,11 @@ export const JsonShape = {
   JSON_SHAPE_VALUE: 2,
   /**
    * JSON_SHAPE_TAGGED - The message has a oneof: its field's name is `type`, its fields are `data`, all others stand
-   * beside these two. A body of this shape takes the place of the frame's own `type` and `data`.
+   * beside these two.
    */
   JSON_SHAPE_TAGGED: 3,
+  /** JSON_SHAPE_INLINE - Tagged, and as a frame's body it takes the place of the frame's own `type` and `data`. */
+  JSON_SHAPE_INLINE: 4,
 } as const;
 
 export type JsonShape = typeof JsonShape[keyof typeof JsonShape];
@@ -38,6 +40,7 @@ export namespace JsonShape {
   export type JSON_SHAPE_FLAT = typeof JsonShape.JSON_SHAPE_FLAT;
   export type JSON_SHAPE_VALUE = typeof JsonShape.JSON_SHAPE_VALUE;
   export type JSON_SHAPE_TAGGED = typeof JsonShape.JSON_SHAPE_TAGGED;
+  export type JSON_SHAPE_INLINE = typeof JsonShape.JSON_SHAPE_INLINE;
 }
 
 /** What may happen to a message on its way to a reader that is too slow. */

@@ -128,7 +128,9 @@ export interface Publish {
     | Timestamp
     | undefined;
   /** A repeated key returns the first position and adds nothing. Default: absent, every publish adds. */
-  idempotencyKey: string;
+  idempotencyKey?:
+    | string
+    | undefined;
   /** What happened; JSON writes the field's name as `type`. */
   kind:
     | //
@@ -882,7 +884,7 @@ export const Unsubscribed: MessageFns<Unsubscribed> = {
 };
 
 function createBasePublish(): Publish {
-  return { topic: "", timestamp: undefined, idempotencyKey: "", kind: undefined };
+  return { topic: "", timestamp: undefined, idempotencyKey: undefined, kind: undefined };
 }
 
 export const Publish: MessageFns<Publish> = {
@@ -893,7 +895,7 @@ export const Publish: MessageFns<Publish> = {
     if (message.timestamp !== undefined) {
       Timestamp.encode(message.timestamp, writer.uint32(18).fork()).join();
     }
-    if (message.idempotencyKey !== "") {
+    if (message.idempotencyKey !== undefined) {
       writer.uint32(122).string(message.idempotencyKey);
     }
     switch (message.kind?.$case) {
