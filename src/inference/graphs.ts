@@ -22,6 +22,7 @@ export class Graphs implements AsyncDisposable {
   readonly #base: ort.InferenceSession;
   readonly #boost: ort.InferenceSession | undefined;
   #runner: RunnerKind = "plain";
+  #released: Promise<void> | undefined;
 
   private constructor(base: ort.InferenceSession, boost: ort.InferenceSession | undefined) {
     this.#base = base;
@@ -132,7 +133,12 @@ export class Graphs implements AsyncDisposable {
     return { [session.inputNames[0] as string]: rowTensor(new Float32Array(width), 1) };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
     await this.#base.release();
     await this.#boost?.release();
   }
