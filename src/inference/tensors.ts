@@ -180,7 +180,8 @@ export function toOrtTensor(plain: PlainTensor): ort.Tensor {
 
 function numericTensor(type: Exclude<TypeName, "string">, raw: Uint8Array, dims: readonly number[]): ort.Tensor {
   const { bytes } = TYPES[type];
-  const aligned = raw.byteOffset % bytes === 0 ? raw : raw.slice();
+  // Not `raw.slice()`: a Buffer's is a view of the same memory.
+  const aligned = raw.byteOffset % bytes === 0 ? raw : new Uint8Array(raw);
   const { buffer, byteOffset } = aligned;
   const length = raw.byteLength / bytes;
   switch (type) {
