@@ -139,23 +139,22 @@ function readStrings(tensor: WireTensor, elements: number): string[] {
     if (strings.length === elements || at + STRING_LENGTH_BYTES > raw.byteLength) throw badStrings(tensor, elements);
     const end = at + STRING_LENGTH_BYTES + view.getUint32(at, true);
     if (end > raw.byteLength) throw badStrings(tensor, elements);
-    strings.push(decodeString(decoder, raw.subarray(at + STRING_LENGTH_BYTES, end), tensor));
+    strings.push(readString(decoder, raw.subarray(at + STRING_LENGTH_BYTES, end), tensor));
     at = end;
   }
   if (strings.length !== elements) throw badStrings(tensor, elements);
   return strings;
 }
 
-function decodeString(decoder: TextDecoder, bytes: Uint8Array, tensor: WireTensor): string {
+/** onnxruntime-node hands strings on as C strings: one with U+0000 would be cut there without a word. */
+function readString(decoder: TextDecoder, bytes: Uint8Array, tensor: WireTensor): string {
+  const refuse = (what: string, cause?: unknown): TidewireError =>
+    new TidewireError("INVALID_TENSOR", `${tensor.name}: an element ${what}`, { name: tensor.name }, { cause });
+  if (bytes.includes(0)) throw refuse("holds U+0000, which onnxruntime cannot carry");
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw new TidewireError(
-      "INVALID_TENSOR",
-      `${tensor.name}: an element is no UTF-8`,
-      { name: tensor.name },
-      { cause },
-    );
+    throw refuse("is no UTF-8", cause);
   }
 }
 
