@@ -1,0 +1,35 @@
+// A whole server in this process, on a free port.
+import { join } from "node:path";
+import { type Logger, pino } from "pino";
+import type { Test } from "tap";
+import { type Config, loadConfig, type ModelSettings } from "../../../src/config/index.js";
+import { createServer, type TidewireServer } from "../../../src/server.js";
+import { modelsFolder } from "./models.js";
+
+/** What a server is started with. */
+export interface ServeOptions {
+  /** Names of test models and the demo ensemble, or a folder that holds models. */
+  readonly models: readonly string[] | string;
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly modelSettings?: Readonly<Record<string, ModelSettings>>;
+  readonly log?: Logger;
+}
+
+/** The configuration as the command line would make it; small defaults where the machine's size would count. */
+export function configure(t: Test, { models, flags = {}, modelSettings = {} }: ServeOptions): Config {
+  const folder = typeof models === "string" ? models : modelsFolder(t, models);
+  const dataDir = join(t.testdirName, "data");
+  return loadConfig({
+    flags: { port: "0", models: folder, dataDir, intraOpThreads: "1", config: "file", ...flags },
+    env: {},
+    readFile: () => JSON.stringify({ modelSettings }),
+  });
+}
+
+/** A listening server, closed when the test ends. */
+export async function serve(t: Test, options: ServeOptions): Promise<{ url: string; server: TidewireServer }> {
+  const log = options.log ?? pino({ level: "silent" });
+  const server = await createServer(configure(t, options), { log });
+  t.teardown(() => server.close());
+  return { url: await server.listen(), server };
+}
