@@ -1,0 +1,4 @@
+/** @type {import("./platform.js").openSocket} */
+export function openSocket(url, subprotocol) {
+  return new WebSocket(url, subprotocol);
+}

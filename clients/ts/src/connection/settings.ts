@@ -1,0 +1,58 @@
+// The settings of a connection, with every default.
+import type { Encoding } from "../wire/codec.js";
+
+/** What a connection may be told; all but `url` has a default. Times are milliseconds. */
+export interface ConnectionOptions {
+  /** `ws:`, `wss:`, `http:` or `https:`, path included. */
+  readonly url: string;
+  /** Sent as `Authorization: Bearer …` where the platform can set headers; browsers cannot. */
+  readonly token?: string | undefined;
+  /** How frames travel. Default: "proto", binary. */
+  readonly encoding?: Encoding | undefined;
+  /** Whether a lost connection is opened again. Default: true. */
+  readonly reconnect?: boolean | undefined;
+  /** Attempts in a row before giving up; Infinity never gives up. Default: 10. */
+  readonly maxReconnectAttempts?: number | undefined;
+  /** Longest wait before the first attempt; it doubles with each further one. Default: 1000. */
+  readonly reconnectDelay?: number | undefined;
+  /** Longest wait before any attempt. Default: 30 000. */
+  readonly maxReconnectDelay?: number | undefined;
+  /** How often a ping asks whether the server is there; 0 never asks. Default: 30 000. */
+  readonly heartbeatInterval?: number | undefined;
+  /** How long an attempt to connect may take; 0 is as long as the platform lets it. Default: 10 000. */
+  readonly connectionTimeout?: number | undefined;
+}
+
+/** The settings with nothing left open. */
+export type ConnectionSettings = { readonly [Name in keyof ConnectionOptions]-?: NonNullable<ConnectionOptions[Name]> };
+
+/** The options over the defaults; an option that is undefined is not given. */
+export function toSettings(options: ConnectionOptions): ConnectionSettings {
+  return {
+    url: options.url.replace(/^http/, "ws"),
+    token: options.token ?? "",
+    encoding: options.encoding ?? "proto",
+    reconnect: options.reconnect ?? true,
+    maxReconnectAttempts: options.maxReconnectAttempts ?? 10,
+    reconnectDelay: options.reconnectDelay ?? 1000,
+    maxReconnectDelay: options.maxReconnectDelay ?? 30_000,
+    heartbeatInterval: options.heartbeatInterval ?? 30_000,
+    connectionTimeout: options.connectionTimeout ?? 10_000,
+  };
+}
+
+/**
+ * Exponential backoff with full jitter: evenly spread between nothing and a bound that doubles, so that clients which
+ * were cut off together do not come back together.
+ *
+ * @param attempt 0 for the first
+ * @param random  at least 0, below 1
+ */
+export function backoffMs(attempt: number, random: number, settings: ConnectionSettings): number {
+  return random * Math.min(settings.maxReconnectDelay, settings.reconnectDelay * 2 ** attempt);
+}
+
+/** Whether a connection closed with the code may be opened again by itself: 4400–4999 say no. */
+export function comesBack(code: number): boolean {
+  return code < 4400 || code > 4999;
+}

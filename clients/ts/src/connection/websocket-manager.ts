@@ -1,0 +1,173 @@
+// One connection that comes back by itself.
+import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
+import { connectionLost, fromErrorMessage, TidewireClientError } from "../errors.js";
+import { type ClientCodec, createCodec } from "../wire/codec.js";
+import { Emitter } from "./emitter.js";
+import { type Environment, platform } from "./environment.js";
+import type { ConnectionEvents, ConnectionState } from "./events.js";
+import { Heartbeat } from "./heartbeat.js";
+import { type End, Lifecycle } from "./lifecycle.js";
+import { type ConnectionOptions, comesBack, toSettings } from "./settings.js";
+
+/** Code of a close because a frame was too large: sending it again would end alike. */
+const TOO_LARGE = 1009;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: TidewireClientError) => void;
+}
+
+type StateListener = (state: ConnectionState) => void;
+type Events = ConnectionEvents & { state: ConnectionState };
+
+/**
+ * A WebSocket to a Tidewire server that is opened again after a cut: exponential backoff with full jitter, a heartbeat
+ * that finds dead connections, never after `disconnect()` and never after a close code from 4400 to 4999.
+ */
+export class WebSocketManager {
+  readonly #url: string;
+  readonly #codec: ClientCodec;
+  readonly #lifecycle: Lifecycle;
+  readonly #heartbeat: Heartbeat;
+  readonly #events = new Emitter<Events>();
+  /** The error that the server told outside of any reply: why it is about to close. */
+  #refusal: TidewireClientError | undefined;
+  #connecting: Waiter[] = [];
+  #disconnecting: (() => void)[] = [];
+
+  constructor(options: ConnectionOptions, environment: Environment = platform) {
+    const settings = toSettings(options);
+    this.#url = settings.url;
+    this.#codec = createCodec(settings.encoding);
+    this.#lifecycle = new Lifecycle(settings, this.#codec.subprotocol, environment, {
+      opened: () => this.#opened(),
+      received: (message) => this.#received(message),
+      ended: (end) => this.#ended(end),
+      stopped: () => this.#stopped(),
+      changed: (state) => this.#events.emit("state", state),
+    });
+    this.#heartbeat = new Heartbeat(
+      settings.heartbeatInterval,
+      environment,
+      () => this.send({ id: 0, body: { $case: "ping", value: {} } }),
+      () => this.drop(`no frame within ${settings.heartbeatInterval} ms of a ping`),
+    );
+  }
+
+  /**
+   * Resolves once connected. Failed attempts are repeated like lost connections.
+   *
+   * @throws TidewireClientError when no further attempt is made, or when `disconnect()` came first
+   */
+  connect(): Promise<void> {
+    if (this.isConnected()) return Promise.resolve();
+    return this.#untilConnected(() => this.#lifecycle.start());
+  }
+
+  /** Drops the present connection, if any, and opens another one at once. Settles like `connect()`. */
+  reconnect(): Promise<void> {
+    return this.#untilConnected(() => this.#lifecycle.restart());
+  }
+
+  /** Closes for good, until the next `connect()`. Resolves when the connection is closed, after 2 s at the latest. */
+  disconnect(): Promise<void> {
+    if (this.getState() === "disconnected") return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#disconnecting.push(resolve);
+      this.#lifecycle.stop();
+    });
+  }
+
+  /** Treats the present connection as lost: it is closed, and opened again after the usual wait. */
+  drop(reason: string): void {
+    this.#lifecycle.drop(reason);
+  }
+
+  getState(): ConnectionState {
+    return this.#lifecycle.state;
+  }
+
+  isConnected(): boolean {
+    return this.getState() === "connected";
+  }
+
+  /** Sends a frame; false when there is no connection. @throws TypeError when the frame cannot be encoded */
+  send(frame: ClientFrame): boolean {
+    return this.isConnected() && this.#lifecycle.send(this.#codec.encode(frame));
+  }
+
+  on<Type extends keyof ConnectionEvents>(type: Type, listener: (event: ConnectionEvents[Type]) => void): this {
+    this.#events.on(type, listener as (event: Events[Type]) => void);
+    return this;
+  }
+
+  off<Type extends keyof ConnectionEvents>(type: Type, listener: (event: ConnectionEvents[Type]) => void): this {
+    this.#events.off(type, listener as (event: Events[Type]) => void);
+    return this;
+  }
+
+  /** Calls the listener at every change of {@link getState}. */
+  onConnectionState(listener: StateListener): this {
+    this.#events.on("state", listener);
+    return this;
+  }
+
+  offConnectionState(listener: StateListener): this {
+    this.#events.off("state", listener);
+    return this;
+  }
+
+  #untilConnected(begin: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#connecting.push({ resolve, reject });
+      begin();
+    });
+  }
+
+  #opened(): void {
+    this.#refusal = undefined;
+    this.#heartbeat.start();
+    for (const { resolve } of this.#connecting.splice(0)) resolve();
+    this.#events.emit("connected", { type: "connected" });
+  }
+
+  #received(message: ArrayBuffer | string): void {
+    this.#heartbeat.heard();
+    let frame: ServerFrame;
+    try {
+      frame = this.#codec.decode(message);
+    } catch (error) {
+      this.#events.report(error);
+      return;
+    }
+    const { id, body } = frame;
+    if (body?.$case !== "error") this.#lifecycle.prove();
+    else if (id === 0) this.#refusal = fromErrorMessage(body.value);
+    const latencyMs = body?.$case === "pong" && id === 0 ? this.#heartbeat.sincePing() : undefined;
+    if (latencyMs !== undefined) this.#events.emit("heartbeat", { type: "heartbeat", latencyMs });
+    this.#events.emit("frame", frame);
+  }
+
+  #ended(end: End): void {
+    const { code, reason, wasConnected, willReconnect } = end;
+    const error = this.#errorOf(end);
+    this.#heartbeat.stop();
+    if (!willReconnect) for (const { reject } of this.#connecting.splice(0)) reject(error);
+    if (wasConnected) this.#events.emit("disconnected", { type: "disconnected", code, reason, willReconnect, error });
+    else this.#events.emit("connection_error", { type: "connection_error", error, willReconnect });
+  }
+
+  #stopped(): void {
+    for (const resolve of this.#disconnecting.splice(0)) resolve();
+  }
+
+  #errorOf({ code, reason, wasConnected, willReconnect, cause }: End): TidewireClientError {
+    if (code === 1000 && !willReconnect) return new TidewireClientError("CLIENT_CLOSED", "the connection was closed");
+    if (this.#refusal && !comesBack(code)) return this.#refusal;
+    if (code === TOO_LARGE) return new TidewireClientError("FRAME_TOO_LARGE", "a frame was beyond the server's limit");
+    const text = reason === "" ? `code ${code}` : `code ${code}, ${reason}`;
+    if (wasConnected) return connectionLost(text);
+    const message = `cannot connect to ${this.#url}: ${text}`;
+    return new TidewireClientError("CONNECTION_FAILED", message, { retryable: true, cause });
+  }
+}

@@ -1,0 +1,135 @@
+// Readings and predictions in the forms that users hold them, as the schema's messages.
+
+import type { Timestamp } from "../../../../generated/ts/google/protobuf/timestamp.js";
+import { ENUMS } from "../../../../generated/ts/schema.js";
+import type { Config, ConfigAck, Prediction, PredictionBatch } from "../../../../generated/ts/tidewire/v1/inference.js";
+import { TidewireClientError } from "../errors.js";
+import { toDate } from "../wire/present.js";
+import type { RequestBody } from "./requests.js";
+import type {
+  BatchOptions,
+  InferenceConfiguration,
+  NamedBatch,
+  NamedPrediction,
+  NamedReading,
+  PositionalBatch,
+  PositionalPrediction,
+  PositionalReading,
+  PredictOptions,
+  SessionInfo,
+} from "./types.js";
+
+/** Rows of a batch: named, positional, or one row-major matrix. */
+export type Rows = readonly NamedReading[] | readonly PositionalReading[] | Float32Array;
+
+export function toConfig(ensembleName: string, configuration: InferenceConfiguration): Config {
+  const { manualBoostSignals, mode, batchSize, includeMetadata } = configuration;
+  const modes: readonly string[] = ENUMS.StreamMode ?? [];
+  return {
+    ensembleName,
+    manualBoostSignals: { ...manualBoostSignals },
+    mode: Math.max(0, modes.indexOf(mode ?? "")) as Config["mode"],
+    batchSize,
+    includeMetadata,
+    outputFormat: 0,
+  };
+}
+
+export function toSessionInfo({ ensembleInfo, mode, message: _, ...ack }: ConfigAck): SessionInfo {
+  return {
+    ...ack,
+    ensembleName: ensembleInfo?.ensembleName ?? "",
+    version: ensembleInfo?.version ?? "",
+    modelSha256: ensembleInfo?.modelSha256 ?? "",
+    signalsUsingBoost: ensembleInfo?.signalsUsingBoost ?? 0,
+    mode: ENUMS.StreamMode?.[mode] ?? "",
+  };
+}
+
+/** The reading is copied: its owner may fill it anew at once. */
+export function toPredict(
+  reading: NamedReading | PositionalReading,
+  { timestamp, timeoutMs }: PredictOptions,
+): RequestBody {
+  const positional = isPositional(reading);
+  return {
+    $case: "predict",
+    value: {
+      values: positional ? Array.from(reading) : [],
+      boundarySignals: positional ? {} : { ...reading },
+      timestamp: timestamp && toTimestamp(timestamp),
+      timeoutMs: timeoutMs || undefined,
+    },
+  };
+}
+
+export function toNamedPrediction(prediction: Prediction): NamedPrediction {
+  return { predictions: prediction.predictions?.values ?? {}, ...metadataOf(prediction) };
+}
+
+export function toPositionalPrediction(prediction: Prediction): PositionalPrediction {
+  return { values: Float32Array.from(prediction.values), ...metadataOf(prediction) };
+}
+
+/** Rows are borrowed until the reply has come. @throws TidewireClientError INVALID_SIGNALS on rows of unequal length */
+export function toPredictBatch(rows: Rows, { timestamps = [], timeoutMs }: BatchOptions): RequestBody {
+  const named = isNamed(rows);
+  return {
+    $case: "predictBatch",
+    value: {
+      matrix: named ? new Uint8Array(0) : toBytes(toMatrix(rows)),
+      batch: named ? rows.map((signals) => ({ signals: { ...signals } })) : [],
+      timestamps: timestamps.map(toTimestamp),
+      timeoutMs: timeoutMs || undefined,
+    },
+  };
+}
+
+export function toNamedBatch({ predictions, count, latencyMs }: PredictionBatch): NamedBatch {
+  return { predictions: predictions.map(({ values }) => values), count, latencyMs };
+}
+
+export function toPositionalBatch({ matrix: bytes, count, latencyMs }: PredictionBatch): PositionalBatch {
+  // A copy: 32-bit floats must begin at a multiple of four bytes.
+  const matrix = new Float32Array(bytes.slice().buffer);
+  const width = count === 0 ? 0 : matrix.length / count;
+  return { matrix, count, latencyMs, row: (index) => matrix.subarray(index * width, (index + 1) * width) };
+}
+
+export function isPositional(reading: NamedReading | PositionalReading): reading is PositionalReading {
+  return Array.isArray(reading) || reading instanceof Float32Array;
+}
+
+export function isNamed(rows: Rows): rows is readonly NamedReading[] {
+  const [first] = rows;
+  return typeof first === "object" && !isPositional(first);
+}
+
+function toMatrix(rows: Float32Array | readonly PositionalReading[]): Float32Array {
+  if (rows instanceof Float32Array) return rows;
+  const width = rows[0]?.length ?? 0;
+  const matrix = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    if (row.length !== width) {
+      const message = `row ${i} has ${row.length} values, row 0 has ${width}`;
+      throw new TidewireClientError("INVALID_SIGNALS", message, { details: { row: i, expected: width } });
+    }
+    matrix.set(row, i * width);
+  }
+  return matrix;
+}
+
+/** Row-major, little-endian: every platform that runs JavaScript today holds floats so. */
+function toBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function metadataOf({ latencyMs, signalsUsedBoost, timestamp }: Prediction) {
+  return { latencyMs, signalsUsedBoost: signalsUsedBoost?.names, timestamp: timestamp && toDate(timestamp) };
+}
+
+function toTimestamp(date: Date): Timestamp {
+  const ms = date.getTime();
+  const seconds = Math.floor(ms / 1000);
+  return { seconds, nanos: (ms - seconds * 1000) * 1e6 };
+}

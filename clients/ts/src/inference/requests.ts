@@ -1,0 +1,205 @@
+// Requests and their replies over a connection that may go away: a bounded queue, a window, deadlines, retries.
+import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
+import type { Environment } from "../connection/environment.js";
+import { fromErrorMessage, TidewireClientError } from "../errors.js";
+
+/** A request, and a reply that is no error, as the schema has them. */
+export type RequestBody = NonNullable<ClientFrame["body"]>;
+export type ReplyBody = Exclude<NonNullable<ServerFrame["body"]>, { $case: "error" }>;
+
+/** How one request is treated. */
+export interface RequestOptions {
+  /** Ends the request; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the whole request may take, waiting included; 0 is without end. Default: the session's. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** How all requests of a session are treated. */
+export interface RequestSettings {
+  readonly timeoutMs: number;
+  readonly retryInFlight: boolean;
+  readonly whileReconnecting: "wait" | "fail";
+  readonly maxQueued: number;
+}
+
+/** How often a request is sent again after cuts: one that brings the server down must not do so for ever. */
+const MAX_RESENDS = 3;
+const MAX_ID = 0x7fffffff;
+
+/**
+ * - waiting: no connection is ready; requests queue
+ * - open: requests go out while fewer than `limit` are unanswered
+ * - shut: requests are refused
+ */
+type Gate =
+  | { readonly is: "waiting"; readonly wasOpen: boolean }
+  | { readonly is: "open"; readonly limit: number }
+  | { readonly is: "shut"; readonly error: TidewireClientError };
+
+interface Pending {
+  readonly body: RequestBody;
+  readonly resolve: (reply: ReplyBody) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Whether it may be sent again on another connection. */
+  resends: number;
+}
+
+/** Correlates requests with replies. Requests go out in the order in which they were made. */
+export class Requests {
+  readonly #send: (frame: ClientFrame) => boolean;
+  readonly #settings: RequestSettings;
+  readonly #environment: Environment;
+  readonly #queue = new Set<Pending>();
+  /** By id; one that was given up meanwhile keeps its place, for the server still works on it. */
+  readonly #unanswered = new Map<number, Pending>();
+  #gate: Gate = { is: "waiting", wasOpen: false };
+  #lastId = 0;
+
+  constructor(send: (frame: ClientFrame) => boolean, settings: RequestSettings, environment: Environment) {
+    this.#send = send;
+    this.#settings = settings;
+    this.#environment = environment;
+  }
+
+  /** Requests that may be unanswered at a time; 0 while none goes out. */
+  get limit(): number {
+    return this.#gate.is === "open" ? this.#gate.limit : 0;
+  }
+
+  /** Why no request is taken any more; undefined while they are. */
+  get refusal(): TidewireClientError | undefined {
+    return this.#gate.is === "shut" ? this.#gate.error : undefined;
+  }
+
+  /** Sends the request when its turn comes. @throws TidewireClientError, or the signal's reason */
+  request(body: RequestBody, options: RequestOptions = {}): Promise<ReplyBody> {
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(refusal);
+    return this.#track(body, options, this.#settings.retryInFlight ? MAX_RESENDS : 0, (pending) => {
+      this.#queue.add(pending);
+      this.#flush();
+    });
+  }
+
+  /** Sends the request at once, whatever the gate: what opens the gate goes this way. Never sent again. */
+  direct(body: RequestBody): Promise<ReplyBody> {
+    return this.#track(body, {}, 0, (pending) => this.#transmit(pending));
+  }
+
+  open(limit: number): void {
+    this.#gate = { is: "open", limit: Math.max(1, limit) };
+    this.#flush();
+  }
+
+  /** The connection was cut: what is unanswered is rejected, or goes back to the head of the queue. */
+  cut(error: TidewireClientError): void {
+    if (this.#gate.is !== "shut") this.#gate = { is: "waiting", wasOpen: this.#gate.is === "open" };
+    const again = [...this.#unanswered.values()].filter((pending) => error.retryable && pending.resends-- > 0);
+    const rest = [...this.#queue];
+    const lost = [...this.#unanswered.values()].filter((pending) => !again.includes(pending));
+    this.#unanswered.clear();
+    this.#queue.clear();
+    for (const pending of [...again, ...rest]) this.#queue.add(pending);
+    for (const pending of lost) pending.reject(error);
+    if (this.#settings.whileReconnecting === "fail") this.#rejectQueued(error);
+  }
+
+  /** Nothing goes out any more, until opened again. */
+  shut(error: TidewireClientError): void {
+    this.#gate = { is: "shut", error };
+    const unanswered = [...this.#unanswered.values()];
+    this.#unanswered.clear();
+    for (const pending of unanswered) pending.reject(error);
+    this.#rejectQueued(error);
+  }
+
+  receive({ id, body }: ServerFrame): void {
+    const pending = this.#unanswered.get(id);
+    if (pending === undefined || body === undefined) return;
+    this.#unanswered.delete(id);
+    if (body.$case === "error") pending.reject(fromErrorMessage(body.value));
+    else pending.resolve(body);
+    this.#flush();
+  }
+
+  #refusal(): TidewireClientError | undefined {
+    const { maxQueued, whileReconnecting } = this.#settings;
+    if (this.#gate.is === "shut") return this.#gate.error;
+    if (this.#gate.is === "waiting" && this.#gate.wasOpen && whileReconnecting === "fail") {
+      return new TidewireClientError("NOT_CONNECTED", "there is no connection at present", { retryable: true });
+    }
+    if (this.#queue.size < maxQueued) return undefined;
+    const message = `${this.#queue.size} requests wait already, the limit is ${maxQueued}`;
+    return new TidewireClientError("QUEUE_FULL", message, { retryable: true, details: { limit: maxQueued } });
+  }
+
+  #track(
+    body: RequestBody,
+    { signal, timeoutMs = this.#settings.timeoutMs }: RequestOptions,
+    resends: number,
+    begin: (pending: Pending) => void,
+  ): Promise<ReplyBody> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const release = () => {
+        this.#environment.clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      };
+      const pending: Pending = {
+        body,
+        resends,
+        resolve: (reply) => {
+          release();
+          resolve(reply);
+        },
+        reject: (reason) => {
+          release();
+          reject(reason);
+        },
+      };
+      const abort = () => this.#giveUp(pending, signal?.reason);
+      const timer =
+        timeoutMs > 0 && this.#environment.setTimeout(() => this.#giveUp(pending, late(timeoutMs)), timeoutMs);
+      signal?.addEventListener("abort", abort);
+      begin(pending);
+    });
+  }
+
+  /** Rejects a request that is not answered. Its place in the window stays taken: the server still works on it. */
+  #giveUp(pending: Pending, reason: unknown): void {
+    this.#queue.delete(pending);
+    pending.resends = 0;
+    pending.reject(reason);
+  }
+
+  #flush(): void {
+    for (const pending of this.#queue) {
+      if (this.#unanswered.size >= this.limit) return;
+      this.#queue.delete(pending);
+      this.#transmit(pending);
+    }
+  }
+
+  #transmit(pending: Pending): void {
+    this.#lastId = (this.#lastId % MAX_ID) + 1;
+    try {
+      this.#unanswered.set(this.#lastId, pending);
+      this.#send({ id: this.#lastId, body: pending.body });
+    } catch (error) {
+      this.#unanswered.delete(this.#lastId);
+      pending.reject(error);
+    }
+  }
+
+  #rejectQueued(error: TidewireClientError): void {
+    const queued = [...this.#queue];
+    this.#queue.clear();
+    for (const pending of queued) pending.reject(error);
+  }
+}
+
+function late(timeoutMs: number): TidewireClientError {
+  const message = `no reply within ${timeoutMs} ms`;
+  return new TidewireClientError("DEADLINE_EXCEEDED", message, { retryable: true, details: { timeout_ms: timeoutMs } });
+}

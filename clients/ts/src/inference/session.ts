@@ -1,0 +1,216 @@
+// A connection that predicts with one ensemble.
+import type { Environment } from "../connection/environment.js";
+import type { WebSocketManager } from "../connection/websocket-manager.js";
+import { TidewireClientError } from "../errors.js";
+import {
+  isNamed,
+  isPositional,
+  type Rows,
+  toConfig,
+  toNamedBatch,
+  toNamedPrediction,
+  toPositionalBatch,
+  toPositionalPrediction,
+  toPredict,
+  toPredictBatch,
+  toSessionInfo,
+} from "./forms.js";
+import { type ReplyBody, type RequestBody, type RequestOptions, type RequestSettings, Requests } from "./requests.js";
+import { pipeline, type Readings } from "./stream.js";
+import { fromTensorMessage, type Tensor, type TensorInput, toTensorMessage } from "./tensors.js";
+import type * as types from "./types.js";
+
+/** What {@link InferenceSession.infer} runs. */
+export interface InferRequest extends RequestOptions {
+  /** Name of a served model or ensemble. Default: the session's ensemble. */
+  readonly model?: string | undefined;
+  readonly inputs: Readonly<Record<string, TensorInput>>;
+  /** Names of the outputs wanted. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+/** What {@link InferenceSession.infer} gives. */
+export interface InferResult {
+  readonly model: string;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly latencyMs?: number | undefined;
+}
+
+type Reading = types.NamedReading | types.PositionalReading;
+/** Both forms at once, for overloads: which one it is, the reading has said. */
+type Prediction = types.NamedPrediction & types.PositionalPrediction;
+
+interface Waiter {
+  readonly resolve: (info: types.SessionInfo) => void;
+  readonly reject: (error: TidewireClientError) => void;
+}
+
+/**
+ * Predictions by one ensemble over a connection of its own. After a cut the configuration is sent again, and requests
+ * go out once it is acknowledged. Requests may be made at any time; they wait for the connection in a bounded queue.
+ */
+export class InferenceSession implements AsyncDisposable {
+  /** The connection, for its state and events. */
+  readonly connection: WebSocketManager;
+  readonly ensembleName: string;
+  readonly #requests: Requests;
+  #configuration: types.InferenceConfiguration;
+  #info: types.SessionInfo | undefined;
+  #waiters: Waiter[] = [];
+
+  constructor(
+    connection: WebSocketManager,
+    ensembleName: string,
+    configuration: types.InferenceConfiguration,
+    settings: RequestSettings,
+    environment: Environment,
+  ) {
+    this.connection = connection;
+    this.ensembleName = ensembleName;
+    this.#configuration = configuration;
+    this.#requests = new Requests((frame) => connection.send(frame), settings, environment);
+    connection.on("connected", () => this.#introduce());
+    connection.on("frame", (frame) => this.#requests.receive(frame));
+    connection.on("disconnected", (event) => this.#ended(event));
+    connection.on("connection_error", (event) => this.#ended(event));
+    connection.connect().catch((error) => this.#refuse(error));
+  }
+
+  /** The configuration in force; undefined before the first, and during a cut. */
+  get info(): types.SessionInfo | undefined {
+    return this.#info;
+  }
+
+  /** Resolves once the configuration is acknowledged. @throws TidewireClientError when the server refuses it */
+  ready(): Promise<types.SessionInfo> {
+    const refusal = this.#requests.refusal;
+    if (refusal) return Promise.reject(refusal);
+    if (this.#info) return Promise.resolve(this.#info);
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** Changes the configuration for the requests that follow; what is left out stays. A refused change changes nothing. */
+  async configure(changes: types.InferenceConfiguration, options?: RequestOptions): Promise<types.SessionInfo> {
+    const configuration = { ...this.#configuration, ...changes };
+    const body: RequestBody = { $case: "config", value: toConfig(this.ensembleName, configuration) };
+    const { value } = expectReply(await this.#requests.request(body, options), "configAck");
+    this.#configuration = configuration;
+    this.#info = toSessionInfo(value);
+    return this.#info;
+  }
+
+  /** Predicts one reading, in the form in which it comes. @throws TidewireClientError */
+  predict(reading: types.NamedReading, options?: types.PredictOptions): Promise<types.NamedPrediction>;
+  predict(reading: types.PositionalReading, options?: types.PredictOptions): Promise<types.PositionalPrediction>;
+  predict(reading: Reading, options?: types.PredictOptions): Promise<Prediction> {
+    return this.#predict(reading, options);
+  }
+
+  /**
+   * Predicts several readings at once, in the form in which they come. Row i of the result belongs to row i.
+   *
+   * @param rows named, positional, or one row-major matrix; borrowed until the promise settles
+   * @throws TidewireClientError
+   */
+  predictBatch(rows: readonly types.NamedReading[], options?: types.BatchOptions): Promise<types.NamedBatch>;
+  predictBatch(
+    rows: readonly types.PositionalReading[] | Float32Array,
+    options?: types.BatchOptions,
+  ): Promise<types.PositionalBatch>;
+  async predictBatch(rows: Rows, options: types.BatchOptions = {}) {
+    const reply = await this.#requests.request(toPredictBatch(rows, options), options);
+    const { value } = expectReply(reply, "predictionBatch");
+    return isNamed(rows) ? toNamedBatch(value) : toPositionalBatch(value);
+  }
+
+  /** Runs a model on named tensors, whatever its inputs are. @throws TidewireClientError */
+  async infer({ model = "", inputs, outputs = [], ...options }: InferRequest): Promise<InferResult> {
+    const tensors = Object.entries(inputs).map(([name, input]) => toTensorMessage(name, input));
+    const request = { model, inputs: tensors, outputs: [...outputs], timeoutMs: options.timeoutMs || undefined };
+    const reply = await this.#requests.request({ $case: "infer", value: request }, options);
+    const { value } = expectReply(reply, "inferResult");
+    const named = value.outputs.map((output) => [output.name, fromTensorMessage(output)] as const);
+    return { model: value.model, outputs: Object.fromEntries(named), latencyMs: value.latencyMs };
+  }
+
+  /**
+   * Predicts readings as they come, many in flight, and yields the predictions in their order. A reader that is slow
+   * slows the source. Ends with the source; ends the source when the reader leaves.
+   *
+   * @throws TidewireClientError the first failure, what the source throws, or the signal's reason
+   */
+  stream(
+    readings: Readings<types.NamedReading>,
+    options?: types.StreamOptions,
+  ): AsyncGenerator<types.NamedPrediction, void, undefined>;
+  stream(
+    readings: Readings<types.PositionalReading>,
+    options?: types.StreamOptions,
+  ): AsyncGenerator<types.PositionalPrediction, void, undefined>;
+  stream(
+    readings: Readings<types.NamedReading> | Readings<types.PositionalReading>,
+    { inFlight = Number.POSITIVE_INFINITY, ...options }: types.StreamOptions = {},
+  ): AsyncGenerator<Prediction, void, undefined> {
+    return pipeline(readings as Readings<Reading>, {
+      start: (reading) => this.#predict(reading, options),
+      limit: () => Math.min(inFlight, this.#requests.limit),
+      signal: options.signal,
+    });
+  }
+
+  /** Closes the connection; requests without a reply reject with CLIENT_CLOSED. */
+  close(): Promise<void> {
+    this.#refuse(new TidewireClientError("CLIENT_CLOSED", "the session was closed"));
+    return this.connection.disconnect();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #predict(reading: Reading, options: types.PredictOptions = {}): Promise<Prediction> {
+    const { value } = expectReply(await this.#requests.request(toPredict(reading, options), options), "prediction");
+    return (isPositional(reading) ? toPositionalPrediction(value) : toNamedPrediction(value)) as Prediction;
+  }
+
+  /** Sends the configuration before anything else goes out on a new connection. */
+  async #introduce(): Promise<void> {
+    const body: RequestBody = { $case: "config", value: toConfig(this.ensembleName, this.#configuration) };
+    try {
+      const { value } = expectReply(await this.#requests.direct(body), "configAck");
+      this.#info = toSessionInfo(value);
+      this.#requests.open(value.maxInFlight);
+      for (const { resolve } of this.#waiters.splice(0)) resolve(this.#info);
+    } catch (error) {
+      this.#failed(error as TidewireClientError);
+    }
+  }
+
+  #failed(error: TidewireClientError): void {
+    // The connection's own end is told by its event; what comes after it is told there.
+    if (!this.connection.isConnected() || error.code === "CONNECTION_LOST") return;
+    if (error.retryable) {
+      this.connection.drop(error.code);
+      return;
+    }
+    this.#refuse(error);
+    void this.connection.disconnect();
+  }
+
+  #ended({ error, willReconnect }: { readonly error: TidewireClientError; readonly willReconnect: boolean }): void {
+    this.#info = undefined;
+    if (willReconnect) this.#requests.cut(error);
+    else this.#refuse(error);
+  }
+
+  #refuse(error: TidewireClientError): void {
+    this.#info = undefined;
+    this.#requests.shut(error);
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+  }
+}
+
+function expectReply<Case extends ReplyBody["$case"]>(reply: ReplyBody, $case: Case) {
+  if (reply.$case === $case) return reply as Extract<ReplyBody, { $case: Case }>;
+  throw new TidewireClientError("UNEXPECTED_REPLY", `the server answered with ${reply.$case} instead of ${$case}`);
+}

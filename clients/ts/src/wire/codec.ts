@@ -1,0 +1,62 @@
+// Frames as WebSocket messages: one codec an encoding, picked once a connection.
+import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
+import { frameToJson } from "../../../../src/wire/json.js";
+import { planOf } from "../../../../src/wire/plan.js";
+import { TidewireClientError } from "../errors.js";
+import { readFrame } from "./json-read.js";
+import { decodeProto } from "./proto-read.js";
+import { ProtoWriter } from "./proto-write.js";
+
+/** How frames travel: binary Protobuf or JSON text. */
+export type Encoding = "proto" | "json";
+
+/** Turns client frames into WebSocket messages and messages into server frames. Synchronous. */
+export interface ClientCodec {
+  readonly subprotocol: `tidewire.v1.${Encoding}`;
+  /** The bytes are valid until the next call. */
+  encode(frame: ClientFrame): Uint8Array<ArrayBuffer> | string;
+  /** A frame of a kind that this version does not know has no body. @throws TidewireClientError INVALID_FRAME */
+  decode(message: ArrayBuffer | string): ServerFrame;
+}
+
+/** A codec of its own for each connection. */
+export function createCodec(encoding: Encoding): ClientCodec {
+  return encoding === "json" ? jsonCodec() : protoCodec();
+}
+
+function jsonCodec(): ClientCodec {
+  return {
+    subprotocol: "tidewire.v1.json",
+    encode: (frame) => JSON.stringify(frameToJson("ClientFrame", frame)),
+    decode: (message) => decoding(() => readFrame(JSON.parse(asText(message)))),
+  };
+}
+
+function protoCodec(): ClientCodec {
+  const client = planOf("ClientFrame");
+  const server = planOf("ServerFrame");
+  const writer = new ProtoWriter();
+  return {
+    subprotocol: "tidewire.v1.proto",
+    encode: (frame) => writer.encode(client, { ...frame }),
+    decode: (message) => decoding(() => decodeProto(server, asBytes(message)) as unknown as ServerFrame),
+  };
+}
+
+function decoding(read: () => ServerFrame): ServerFrame {
+  try {
+    return read();
+  } catch (cause) {
+    throw new TidewireClientError("INVALID_FRAME", "the server sent a message that is no frame", { cause });
+  }
+}
+
+function asText(message: ArrayBuffer | string): string {
+  if (typeof message !== "string") throw new TypeError("a binary message where text was expected");
+  return message;
+}
+
+function asBytes(message: ArrayBuffer | string): Uint8Array<ArrayBuffer> {
+  if (typeof message === "string") throw new TypeError("a text message where binary was expected");
+  return new Uint8Array(message);
+}

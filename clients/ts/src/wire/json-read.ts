@@ -1,0 +1,82 @@
+// JSON of the server as messages, by the schema. The server's own reader is strict; this one trusts its peer and skips
+// what it does not know: kinds, fields and enum values of a newer server must not break an older client.
+import type { MessageName, MessageTypes } from "../../../../generated/ts/schema.js";
+import type { ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
+import { fromBase64 } from "../../../../src/wire/base64.js";
+import { createMessage, type FieldPlan, type Message, type MessagePlan, planOf } from "../../../../src/wire/plan.js";
+import { parseTimestamp } from "../../../../src/wire/timestamp.js";
+
+/** A server frame from a JSON value; one of unknown type has no body. */
+export function readFrame(json: unknown): ServerFrame {
+  return readTagged(planOf("ServerFrame"), asObject(json)) as unknown as ServerFrame;
+}
+
+/** A message of the named type from a JSON value. */
+export function readJson<T extends MessageName>(type: T, json: unknown): MessageTypes[T] {
+  return readAny(planOf(type), json) as unknown as MessageTypes[T];
+}
+
+function readAny(plan: MessagePlan, json: unknown): Message {
+  if (plan.shape === "tagged") return readTagged(plan, asObject(json));
+  const message = createMessage(plan);
+  const whole = plan.shape === "value";
+  for (const field of plan.plain) {
+    const value = whole ? json : asObject(json)[field.name];
+    if (value !== undefined && value !== null) message[field.key] = readField(field, value);
+  }
+  return message;
+}
+
+/** A message with a oneof: `type` chooses its field, whose own fields stand under `data` or, flat, beside it. */
+function readTagged(plan: MessagePlan, json: Message): Message {
+  const message = createMessage(plan);
+  for (const field of plan.plain) {
+    const value = json[field.name];
+    if (value !== undefined && value !== null) message[field.key] = readField(field, value);
+  }
+  const found = plan.cases.get(String(json.type));
+  if (found) {
+    const body = found.field.plan;
+    const own = found.inlined || body.shape === "flat" ? json : (json.data ?? {});
+    message[plan.oneof] = { $case: found.field.key, value: readAny(body, own) };
+  }
+  return message;
+}
+
+function readField(field: FieldPlan, json: unknown): unknown {
+  if (field.cardinality === "list") return (json as unknown[]).map((element) => readOne(field, element));
+  if (field.cardinality === "one") return readOne(field, json);
+  const map: Message = {};
+  for (const [key, value] of Object.entries(asObject(json))) {
+    if (key !== "__proto__") map[key] = readOne(field, value);
+  }
+  return map;
+}
+
+function readOne(field: FieldPlan, json: unknown): unknown {
+  switch (field.kind) {
+    case "message":
+      return readAny(field.plan, json);
+    case "enum":
+      return field.numbers.get(json as string) ?? 0;
+    case "timestamp":
+      return parseTimestamp(String(json));
+    case "bytes":
+      return fromBase64(String(json)) ?? new Uint8Array(0);
+    case "string":
+    case "bool":
+    case "struct":
+    case "value":
+      return json;
+    case "float":
+      return Math.fround(Number(json));
+    default:
+      // Numbers; 64-bit ones may come as strings, and those that are not finite do.
+      return Number(json);
+  }
+}
+
+function asObject(json: unknown): Message {
+  if (typeof json !== "object" || json === null) throw new TypeError("no object where the schema has a message");
+  return json as Message;
+}
