@@ -8,7 +8,7 @@ import { parseTimestamp } from "../../../../src/wire/timestamp.js";
 
 /** A server frame from a JSON value; one of unknown type has no body. */
 export function readFrame(json: unknown): ServerFrame {
-  return readTagged(planOf("ServerFrame"), asObject(json)) as unknown as ServerFrame;
+  return readAny(planOf("ServerFrame"), json) as unknown as ServerFrame;
 }
 
 /** A message of the named type from a JSON value. */
@@ -17,30 +17,23 @@ export function readJson<T extends MessageName>(type: T, json: unknown): Message
 }
 
 function readAny(plan: MessagePlan, json: unknown): Message {
-  if (plan.shape === "tagged") return readTagged(plan, asObject(json));
   const message = createMessage(plan);
   const whole = plan.shape === "value";
   for (const field of plan.plain) {
     const value = whole ? json : asObject(json)[field.name];
     if (value !== undefined && value !== null) message[field.key] = readField(field, value);
   }
+  if (plan.oneof !== "") message[plan.oneof] = readCase(plan, asObject(json));
   return message;
 }
 
-/** A message with a oneof: `type` chooses its field, whose own fields stand under `data` or, flat, beside it. */
-function readTagged(plan: MessagePlan, json: Message): Message {
-  const message = createMessage(plan);
-  for (const field of plan.plain) {
-    const value = json[field.name];
-    if (value !== undefined && value !== null) message[field.key] = readField(field, value);
-  }
+/** What a oneof holds: `type` chooses its field, whose own fields stand under `data` or beside it. */
+function readCase(plan: MessagePlan, json: Message): Message | undefined {
   const found = plan.cases.get(String(json.type));
-  if (found) {
-    const body = found.field.plan;
-    const own = found.inlined || body.shape === "flat" ? json : (json.data ?? {});
-    message[plan.oneof] = { $case: found.field.key, value: readAny(body, own) };
-  }
-  return message;
+  if (found === undefined) return undefined;
+  const { field, inlined } = found;
+  const beside = inlined !== undefined || field.plan.shape === "flat";
+  return { $case: field.key, value: readAny(field.plan, beside ? json : (json.data ?? {})) };
 }
 
 function readField(field: FieldPlan, json: unknown): unknown {
@@ -77,6 +70,7 @@ function readOne(field: FieldPlan, json: unknown): unknown {
 }
 
 function asObject(json: unknown): Message {
-  if (typeof json !== "object" || json === null) throw new TypeError("no object where the schema has a message");
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw new TypeError("no object where the schema has a message");
   return json as Message;
 }
