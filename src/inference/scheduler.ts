@@ -28,6 +28,7 @@ export class Scheduler {
   readonly #spare: Batch[] = [];
   #queuedRows = 0;
   #state: "idle" | "holding" | "running" = "idle";
+  #holdTimer: NodeJS.Timeout | undefined;
 
   /** @param afterDelivery called once after the answers of a run have been given out */
   constructor(executor: Executor, width: number, limits: SchedulerLimits, afterDelivery: () => void) {
@@ -73,10 +74,11 @@ export class Scheduler {
     const delayMs = this.#limits.maxQueueDelayUs / 1000;
     if (delayMs === 0 || this.#isFull) return this.#start();
     this.#state = "holding";
-    setTimeout(() => this.#state === "holding" && this.#start(), delayMs);
+    this.#holdTimer = setTimeout(() => this.#start(), delayMs);
   }
 
   #start(): void {
+    clearTimeout(this.#holdTimer);
     this.#state = "running";
     void this.#runQueue();
   }
