@@ -18,4 +18,6 @@ export interface CommandEntry {
 /** In the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "serve", summary: "start the server", load: () => import("./serve.js") },
+  { name: "demo", summary: "watch a real ensemble predict real readings", load: () => import("./demo.js") },
+  { name: "predict", summary: "ask a running server for predictions", load: () => import("./predict.js") },
 ];
