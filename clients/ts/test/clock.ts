@@ -94,7 +94,9 @@ export class FakeEnvironment implements Environment {
 
   /** Milliseconds to the next timer; undefined without one. */
   get next(): number | undefined {
-    return this.#alarms.size === 0 ? undefined : Math.min(...[...this.#alarms.values()].map(({ at }) => at)) - this.#time;
+    return this.#alarms.size === 0
+      ? undefined
+      : Math.min(...[...this.#alarms.values()].map(({ at }) => at)) - this.#time;
   }
 
   /** The newest socket. */
@@ -108,7 +110,9 @@ export class FakeEnvironment implements Environment {
   advance(ms: number): void {
     const until = this.#time + ms;
     for (;;) {
-      const due = [...this.#alarms].filter(([, { at }]) => at <= until).sort(([a, x], [b, y]) => x.at - y.at || a - b)[0];
+      const due = [...this.#alarms]
+        .filter(([, { at }]) => at <= until)
+        .sort(([a, x], [b, y]) => x.at - y.at || a - b)[0];
       if (due === undefined) break;
       const [timer, { at, action }] = due;
       this.#alarms.delete(timer);

@@ -50,7 +50,9 @@ for (const code of [4000, 4008, 4399, 1001, 1006, 1011, 5000]) {
     const { manager, environment, told } = await connected();
     environment.socket.end(code, "why");
     t.equal(manager.getState(), "reconnecting");
-    t.match(told, [{ type: "disconnected", code, reason: "why", willReconnect: true, error: { code: "CONNECTION_LOST" } }]);
+    t.match(told, [
+      { type: "disconnected", code, reason: "why", willReconnect: true, error: { code: "CONNECTION_LOST" } },
+    ]);
     environment.advance(500);
     environment.socket.accept();
     t.equal(environment.sockets.length, 2);

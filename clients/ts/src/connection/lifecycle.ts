@@ -99,11 +99,12 @@ export class Lifecycle {
     socket?.close(NORMAL);
   }
 
-  /** Treats the present connection, or attempt, as lost. */
+  /** Treats the present connection, or attempt, as lost; without one nothing happens. */
   drop(reason: string): void {
     const { socket } = this.#state;
+    if (socket === undefined) return;
     this.#lost(ABNORMAL, reason);
-    socket?.close(GIVEN_UP, reason);
+    socket.close(GIVEN_UP, reason);
   }
 
   /** The connection has been of use: after its end, attempts are counted anew. */

@@ -94,14 +94,16 @@ export class Requests {
 
   /** The connection was cut: what is unanswered is rejected, or goes back to the head of the queue. */
   cut(error: TidewireClientError): void {
-    if (this.#gate.is !== "shut") this.#gate = { is: "waiting", wasOpen: this.#gate.is === "open" };
-    const again = [...this.#unanswered.values()].filter((pending) => error.retryable && pending.resends-- > 0);
-    const rest = [...this.#queue];
-    const lost = [...this.#unanswered.values()].filter((pending) => !again.includes(pending));
+    if (this.#gate.is === "open") this.#gate = { is: "waiting", wasOpen: true };
+    const unanswered = [...this.#unanswered.values()];
+    const queued = [...this.#queue];
     this.#unanswered.clear();
     this.#queue.clear();
-    for (const pending of [...again, ...rest]) this.#queue.add(pending);
-    for (const pending of lost) pending.reject(error);
+    for (const pending of unanswered) {
+      if (error.retryable && pending.resends-- > 0) this.#queue.add(pending);
+      else pending.reject(error);
+    }
+    for (const pending of queued) this.#queue.add(pending);
     if (this.#settings.whileReconnecting === "fail") this.#rejectQueued(error);
   }
 

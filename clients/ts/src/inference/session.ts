@@ -200,7 +200,8 @@ export class InferenceSession implements AsyncDisposable {
   #ended({ error, willReconnect }: { readonly error: TidewireClientError; readonly willReconnect: boolean }): void {
     this.#info = undefined;
     if (willReconnect) this.#requests.cut(error);
-    else this.#refuse(error);
+    // Whoever closed the connection for a reason has told it already.
+    else if (this.#requests.refusal === undefined) this.#refuse(error);
   }
 
   #refuse(error: TidewireClientError): void {

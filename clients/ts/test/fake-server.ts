@@ -1,0 +1,45 @@
+// A server's side of a session, played by the test.
+import type { ClientFrame, ServerFrame } from "../../../generated/ts/tidewire/v1/frame.js";
+import { frameFromJson, frameToJson } from "../../../src/wire/json.js";
+import type { FakeEnvironment } from "./clock.js";
+
+export type Body = NonNullable<ServerFrame["body"]>;
+
+/** Answers requests in their order, over whichever socket is the newest. */
+export class FakeServer {
+  #answered = new Map<unknown, number>();
+
+  constructor(private readonly environment: FakeEnvironment) {}
+
+  frames(): ClientFrame[] {
+    return this.environment.sockets
+      .flatMap((socket) => socket.sent)
+      .map((text) => {
+        return frameFromJson("ClientFrame", JSON.parse(String(text)));
+      });
+  }
+
+  predicts() {
+    return this.frames().flatMap(({ body }) => (body?.$case === "predict" ? [body.value] : []));
+  }
+
+  acknowledge(maxInFlight: number): void {
+    const value = { message: "", sessionId: "s", ensembleInfo: undefined, boundarySignals: ["A"], signals: ["B"] };
+    const rest = { maxInFlight, batchSize: 1, executionProvider: "cpu", mode: 1, includeMetadata: true } as const;
+    this.reply({ $case: "configAck", value: { ...value, ...rest } });
+  }
+
+  answer(values: number[]): void {
+    const none = { timestamp: undefined, predictions: undefined, signalsUsedBoost: undefined };
+    this.reply({ $case: "prediction", value: { values, ...none } });
+  }
+
+  /** To the first request on the newest socket that has no reply. */
+  reply(body: Body): void {
+    const { socket } = this.environment;
+    const at = this.#answered.get(socket) ?? 0;
+    this.#answered.set(socket, at + 1);
+    const { id } = JSON.parse(String(socket.sent[at]));
+    socket.deliver(JSON.stringify(frameToJson("ServerFrame", { id, body })));
+  }
+}

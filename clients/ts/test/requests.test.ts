@@ -1,0 +1,235 @@
+// The session's protocol under a clock and sockets that the test moves: cuts, retries, limits, deadlines.
+import t from "tap";
+import type { InferenceOptions } from "../src/index.js";
+import { openSession } from "../src/inference/open.js";
+import { FakeEnvironment } from "./clock.js";
+import { type Body, FakeServer } from "./fake-server.js";
+
+t.test("the configuration goes first, and requests wait for its acknowledgement", async (t) => {
+  const { session, environment, server } = open({ manualBoostSignals: { CO: true } });
+  const prediction = session.predict([1]);
+  environment.socket.accept();
+  t.match(server.frames(), [
+    { body: { $case: "config", value: { ensembleName: "e", manualBoostSignals: { CO: true } } } },
+  ]);
+  server.acknowledge(4);
+  await settle();
+  t.match(server.frames().at(-1), { body: { $case: "predict", value: { values: [1] } } });
+  server.answer([7]);
+  t.same([...(await prediction).values], [7]);
+  t.match(await session.ready(), { maxInFlight: 4 });
+});
+
+t.test("no more requests are unanswered than max_in_flight allows; the queue is bounded", async (t) => {
+  const { session, server } = await ready({ maxQueued: 2 }, 2);
+  const all = [1, 2, 3, 4].map((value) => session.predict([value]));
+  t.equal(server.predicts().length, 2);
+  await t.rejects(session.predict([5]), { code: "QUEUE_FULL", retryable: true, details: { limit: 2 } });
+  server.answer([0]);
+  t.equal(server.predicts().length, 3);
+  for (let i = 0; i < 3; i++) server.answer([0]);
+  await Promise.all(all);
+});
+
+t.test("a cut rejects what is unanswered and keeps what waits", async (t) => {
+  const { session, environment, server } = await ready({}, 1);
+  const lost = session.predict([1]);
+  const kept = session.predict([2]);
+  environment.socket.end(1006);
+  await t.rejects(lost, { code: "CONNECTION_LOST", retryable: true, name: "TidewireClientError" });
+  t.equal(session.info, undefined);
+  const during = session.predict([3]);
+  await comeBack(environment, server, 8);
+  t.same(
+    server.predicts().map(({ values }) => values),
+    [[1], [2], [3]],
+  );
+  server.answer([20]);
+  server.answer([30]);
+  t.same([...(await kept).values, ...(await during).values], [20, 30]);
+});
+
+t.test("retryInFlight sends again, in order, three times at most, and never a frame that was too large", async (t) => {
+  const { session, environment, server } = await ready({ retryInFlight: true }, 2);
+  const first = session.predict([1]);
+  const second = session.predict([2]);
+  environment.socket.end(1006);
+  await comeBack(environment, server, 2);
+  t.same(
+    server.predicts().map(({ values }) => values),
+    [[1], [2], [1], [2]],
+  );
+  server.answer([10]);
+  t.same([...(await first).values], [10]);
+  for (let i = 0; i < 2; i++) {
+    environment.socket.end(1006);
+    await comeBack(environment, server, 2);
+  }
+  environment.socket.end(1006);
+  await t.rejects(second, { code: "CONNECTION_LOST" });
+  await comeBack(environment, server, 2);
+  const large = session.predict([3]);
+  environment.socket.end(1009);
+  await t.rejects(large, { code: "FRAME_TOO_LARGE", retryable: false });
+});
+
+t.test("whileReconnecting: fail refuses requests during a cut, through failed attempts too", async (t) => {
+  const { session, environment } = await ready({ whileReconnecting: "fail" }, 1);
+  const unanswered = session.predict([1]);
+  const queued = session.predict([2]);
+  environment.socket.end(1006);
+  await t.rejects(unanswered, { code: "CONNECTION_LOST" });
+  await t.rejects(queued, { code: "CONNECTION_LOST" });
+  await t.rejects(session.predict([3]), { code: "NOT_CONNECTED", retryable: true });
+  environment.advance(500);
+  environment.socket.end(1006);
+  await t.rejects(session.predict([3]), { code: "NOT_CONNECTED" });
+});
+
+t.test("giving up rejects all, and a later reconnect opens the session again", async (t) => {
+  const { session, environment, server } = await ready({ maxReconnectAttempts: 0 }, 1);
+  const lost = session.predict([1]);
+  const waiting = session.predict([2]);
+  environment.socket.end(1006);
+  for (const promise of [lost, waiting, session.predict([3]), session.ready()] as Promise<unknown>[]) {
+    await t.rejects(promise, { code: "CONNECTION_LOST" });
+  }
+  session.connection.reconnect();
+  environment.socket.accept();
+  server.acknowledge(1);
+  await settle();
+  const again = session.predict([4]);
+  server.answer([40]);
+  t.same([...(await again).values], [40]);
+});
+
+t.test("a deadline counts from the call, waiting included; a late reply is no one's", async (t) => {
+  const { session, environment, server } = await ready({ timeoutMs: 100 }, 1);
+  const sent = session.predict([1], { timeoutMs: 50 });
+  const queued = session.predict([2]);
+  environment.advance(50);
+  await t.rejects(sent, { code: "DEADLINE_EXCEEDED", retryable: true });
+  t.equal(server.predicts()[0]?.timeoutMs, 50, "the server is told");
+  environment.advance(50);
+  await t.rejects(queued, { code: "DEADLINE_EXCEEDED" });
+  const third = session.predict([3], { timeoutMs: 0 });
+  t.equal(server.predicts().length, 1, "the first still takes its place in the window");
+  server.answer([10]);
+  server.answer([30]);
+  t.same([...(await third).values], [30]);
+});
+
+t.test("a signal ends a request with its reason, sent or not, before or after", async (t) => {
+  const { session, environment, server } = await ready({}, 1);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const sent = session.predict([1], { signal: controller.signal });
+  const queued = session.predict([2], { signal: controller.signal });
+  controller.abort(reason);
+  await t.rejects(sent, reason);
+  await t.rejects(queued, reason);
+  await t.rejects(session.predict([3], { signal: controller.signal }), reason);
+  t.equal(server.predicts().length, 1);
+  environment.socket.end(1006);
+  await comeBack(environment, server, 1);
+  t.equal(server.predicts().length, 1, "nor sent again");
+});
+
+t.test("a configuration that is refused ends the session with the server's reason", async (t) => {
+  const { session, environment, server } = open({});
+  const waiting = session.predict([1]);
+  environment.socket.accept();
+  server.reply(error("ENSEMBLE_NOT_FOUND", 3, false));
+  await t.rejects(waiting, { code: "ENSEMBLE_NOT_FOUND" });
+  await t.rejects(session.predict([2]), { code: "ENSEMBLE_NOT_FOUND" });
+  environment.socket.end(1000);
+  await t.rejects(session.ready(), { code: "ENSEMBLE_NOT_FOUND" });
+  t.equal(session.connection.getState(), "disconnected");
+});
+
+t.test("a configuration that may succeed later is tried again on another connection", async (t) => {
+  const { session, environment, server } = open({});
+  const waiting = session.predict([1]);
+  environment.socket.accept();
+  server.reply(error("OVERLOADED", 29, true));
+  await settle();
+  t.equal(session.connection.getState(), "reconnecting");
+  await comeBack(environment, server, 1);
+  server.answer([5]);
+  t.same([...(await waiting).values], [5]);
+});
+
+t.test("a change of the configuration is what a reconnect restores; a refused one is not", async (t) => {
+  const { session, environment, server } = await ready({ manualBoostSignals: { A: true }, batchSize: 5 }, 1);
+  const changed = session.configure({ manualBoostSignals: { B: false } });
+  server.acknowledge(1);
+  await changed;
+  const refused = session.configure({ batchSize: 9999 });
+  server.reply(error("BATCH_TOO_LARGE", 6, false));
+  await t.rejects(refused, { code: "BATCH_TOO_LARGE" });
+  environment.socket.end(1006);
+  environment.advance(500);
+  environment.socket.accept();
+  t.match(server.frames().at(-1), { body: { value: { manualBoostSignals: { B: false }, batchSize: 5 } } });
+});
+
+t.test("close rejects what is unanswered, once, and leaves no timer", async (t) => {
+  const { session, environment } = await ready({}, 1);
+  const lost = session.predict([1]);
+  const closed = session.close();
+  await t.rejects(lost, { code: "CLIENT_CLOSED", retryable: false });
+  environment.socket.end(1000);
+  await closed;
+  await session.close();
+  await t.rejects(session.predict([1]), { code: "CLIENT_CLOSED" });
+  t.equal(environment.timers, 0);
+});
+
+t.test("a reply of the wrong kind, and a request that cannot be written, fail alone", async (t) => {
+  const { session, server } = await ready({}, 4);
+  const wrong = session.predict([1]);
+  server.reply({ $case: "pong", value: { timestamp: undefined } });
+  await t.rejects(wrong, { code: "UNEXPECTED_REPLY" });
+  const input = { data: new Float32Array(1), shape: [1], datatype: "INT8" } as const;
+  await t.rejects(session.infer({ inputs: { x: input } }), { code: "INVALID_TENSOR", details: { tensor: "x" } });
+  const bad = [{ A: Object.create(null) as number }];
+  await t.rejects(session.predictBatch(bad));
+  const fine = session.predict([2]);
+  server.answer([3]);
+  t.same([...(await fine).values], [3]);
+});
+
+function open(options: InferenceOptions) {
+  const environment = new FakeEnvironment();
+  const session = openSession(
+    "e",
+    { url: "ws://host", encoding: "json", heartbeatInterval: 0, ...options },
+    environment,
+  );
+  return { environment, session, server: new FakeServer(environment) };
+}
+
+async function ready(options: InferenceOptions, maxInFlight: number) {
+  const opened = open(options);
+  opened.environment.socket.accept();
+  opened.server.acknowledge(maxInFlight);
+  await settle();
+  return opened;
+}
+
+/** The next attempt succeeds. */
+async function comeBack(environment: FakeEnvironment, server: FakeServer, maxInFlight: number): Promise<void> {
+  environment.advance(environment.next ?? 0);
+  environment.socket.accept();
+  server.acknowledge(maxInFlight);
+  await settle();
+}
+
+/** Lets promises that are settled be heard. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function error(code: string, errorCode: 3 | 6 | 29, retryable: boolean): Body {
+  return { $case: "error", value: { errorCode, message: code, details: undefined, retryable } };
+}
