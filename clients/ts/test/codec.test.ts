@@ -3,6 +3,7 @@ import t from "tap";
 import { ClientFrame, ServerFrame } from "../../../generated/ts/tidewire/v1/frame.js";
 import { frameFromJson, frameToJson } from "../../../src/wire/json.js";
 import { planOf } from "../../../src/wire/plan.js";
+import { readGoldens } from "../../../test/conformance/goldens.js";
 import { TidewireClientError } from "../src/errors.js";
 import { createCodec } from "../src/wire/codec.js";
 import { decodeProto } from "../src/wire/proto-read.js";
@@ -49,7 +50,35 @@ t.test("every message survives the client's own writer and reader", async (t) =>
   t.pass(`${numRuns} frames`);
 });
 
-t.test("JSON frames are what the server reads, and are read as the server wrote them", async (t) => {
+t.test("JSON client frames are what the server's own writer writes", async (t) => {
+  fc.assert(
+    fc.property(anyMessage("ClientFrame"), (frame) => {
+      return sameness(
+        JSON.parse(String(json.encode(frame))),
+        JSON.parse(JSON.stringify(frameToJson("ClientFrame", frame))),
+      );
+    }),
+    { numRuns },
+  );
+  t.pass(`${numRuns} frames`);
+});
+
+t.test("the golden frames, both ways, in both encodings", async (t) => {
+  for (const golden of readGoldens()) {
+    const bytes = new Uint8Array(Buffer.from(golden.hex, "hex"));
+    if (golden.type === "ServerFrame") {
+      const frame = proto.decode(exact(bytes));
+      t.ok(sameness(frame, ServerFrame.decode(bytes)), golden.name);
+      t.ok(sameness(json.decode(JSON.stringify(golden.json)), frame), `${golden.name}, JSON`);
+    } else {
+      const frame = ClientFrame.decode(bytes);
+      t.equal(hex(proto.encode(frame)), golden.hex, golden.name);
+      t.same(JSON.parse(String(json.encode(frame))), golden.json, `${golden.name}, JSON`);
+    }
+  }
+});
+
+t.test("JSON server frames are read as the server wrote them", async (t) => {
   let valid = 0;
   fc.assert(
     fc.property(anyMessage("ServerFrame"), (frame) => {

@@ -1,6 +1,7 @@
 // HTTP requests whose bodies are messages of the schema.
 import type { MessageName, MessageTypes } from "../../../../generated/ts/schema.js";
-import { type JsonValue, writeMessage } from "../../../../src/wire/json.js";
+import { type JsonValue, writeAny } from "../../../../src/wire/json-write.js";
+import { type Message, planOf } from "../../../../src/wire/plan.js";
 import { TidewireClientError } from "../errors.js";
 import { readJson } from "../wire/json-read.js";
 import { present } from "../wire/present.js";
@@ -37,7 +38,7 @@ export class HttpClient {
     reply: MessageName,
     { signal }: HttpOptions = {},
   ): Promise<Result> {
-    const body = JSON.stringify(writeMessage(type, message));
+    const body = JSON.stringify(writeAny(planOf(type), message as unknown as Message));
     return this.#exchange<Result>(path, reply, { method: "POST", body, signal: signal ?? null });
   }
 

@@ -1,6 +1,6 @@
 // Frames as WebSocket messages: one codec an encoding, picked once a connection.
 import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
-import { frameToJson } from "../../../../src/wire/json.js";
+import { writeTagged } from "../../../../src/wire/json-write.js";
 import { planOf } from "../../../../src/wire/plan.js";
 import { TidewireClientError } from "../errors.js";
 import { readFrame } from "./json-read.js";
@@ -25,9 +25,11 @@ export function createCodec(encoding: Encoding): ClientCodec {
 }
 
 function jsonCodec(): ClientCodec {
+  const client = planOf("ClientFrame");
   return {
     subprotocol: "tidewire.v1.json",
-    encode: (frame) => JSON.stringify(frameToJson("ClientFrame", frame)),
+    // An id of 0 is not said.
+    encode: (frame) => JSON.stringify({ ...writeTagged(client, { ...frame }), id: frame.id || undefined }),
     decode: (message) => decoding(() => readFrame(JSON.parse(asText(message)))),
   };
 }

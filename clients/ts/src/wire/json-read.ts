@@ -1,10 +1,9 @@
 // JSON of the server as messages, by the schema. The server's own reader is strict; this one trusts its peer and skips
 // what it does not know: kinds, fields and enum values of a newer server must not break an older client.
+import type { Timestamp } from "../../../../generated/ts/google/protobuf/timestamp.js";
 import type { MessageName, MessageTypes } from "../../../../generated/ts/schema.js";
 import type { ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
-import { fromBase64 } from "../../../../src/wire/base64.js";
 import { createMessage, type FieldPlan, type Message, type MessagePlan, planOf } from "../../../../src/wire/plan.js";
-import { parseTimestamp } from "../../../../src/wire/timestamp.js";
 
 /** A server frame from a JSON value; one of unknown type has no body. */
 export function readFrame(json: unknown): ServerFrame {
@@ -53,9 +52,9 @@ function readOne(field: FieldPlan, json: unknown): unknown {
     case "enum":
       return field.numbers.get(json as string) ?? 0;
     case "timestamp":
-      return parseTimestamp(String(json));
+      return readTimestamp(String(json));
     case "bytes":
-      return fromBase64(String(json)) ?? new Uint8Array(0);
+      return Uint8Array.from(atob(String(json)), (letter) => letter.charCodeAt(0));
     case "string":
     case "bool":
     case "struct":
@@ -73,4 +72,10 @@ function asObject(json: unknown): Message {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new TypeError("no object where the schema has a message");
   return json as Message;
+}
+
+/** RFC 3339 in UTC, as the server writes it, with up to nine digits behind the second. */
+function readTimestamp(text: string): Timestamp {
+  const [, digits = ""] = text.split(/[.Z]/);
+  return { seconds: Date.parse(`${text.slice(0, 19)}Z`) / 1000, nanos: Number(digits.padEnd(9, "0")) };
 }
