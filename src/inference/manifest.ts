@@ -116,7 +116,8 @@ class Fields {
   }
 
   optionalText(key: string): string | undefined {
-    return this.#json[key] == null ? undefined : this.text(key, "");
+    const value = this.#json[key];
+    return value == null || value === "" ? undefined : this.text(key, "");
   }
 
   names(key: string): string[] {

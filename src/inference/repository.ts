@@ -82,9 +82,15 @@ export class ModelRepository implements AsyncDisposable {
 async function modelNames(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of (await readdir(folder)).sort()) {
-    if (!name.startsWith(".") && (await stat(join(folder, name))).isDirectory()) names.push(name);
+    if (!name.startsWith(".") && (await mayBeModel(join(folder, name)))) names.push(name);
   }
   return names;
+}
+
+/** Whether there is a directory, or something that cannot be looked at, such as a link to nowhere: it is reported as broken. */
+async function mayBeModel(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined || found.isDirectory();
 }
 
 function describeBroken(name: string, reason: string): EnsembleDescription {
