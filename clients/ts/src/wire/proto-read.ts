@@ -1,6 +1,6 @@
 // Any message of the schema from Protobuf's binary form; unknown fields are skipped.
 import { createMessage, type FieldPlan, type Message, type MessagePlan } from "../../../../src/wire/plan.js";
-import { DELIMITED, FIXED32, FIXED64, VARINT, wireOf } from "./wire-type.js";
+import { DELIMITED, FIXED32, FIXED64, VALUES, VARINT, wireOf } from "./wire-type.js";
 
 /** Texts up to this many bytes are read by hand: cheaper than a call of TextDecoder. */
 const SHORT_TEXT = 24;
@@ -117,8 +117,8 @@ class Reader {
   #struct(): Message {
     const fields: Message = {};
     this.#each(this.#end(), (number, wire) => {
-      if (number !== 1 || wire !== DELIMITED) return false;
-      this.#entry({ kind: "value" } as FieldPlan, fields);
+      if (number !== VALUES.number || wire !== DELIMITED) return false;
+      this.#entry(VALUES, fields);
       return true;
     });
     return fields;
@@ -142,11 +142,7 @@ class Reader {
 
   #jsonList(): unknown[] {
     const list: unknown[] = [];
-    this.#each(this.#end(), (number, wire) => {
-      if (number !== 1 || wire !== DELIMITED) return false;
-      list.push(this.#json());
-      return true;
-    });
+    this.#each(this.#end(), (number, wire) => number === VALUES.number && this.#list(VALUES, wire, list));
     return list;
   }
 

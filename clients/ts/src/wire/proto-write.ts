@@ -4,7 +4,7 @@
 import type { Timestamp } from "../../../../generated/ts/google/protobuf/timestamp.js";
 import type { Chosen } from "../../../../src/wire/json-write.js";
 import type { FieldPlan, Message, MessagePlan } from "../../../../src/wire/plan.js";
-import { DELIMITED, VARINT, wireOf } from "./wire-type.js";
+import { DELIMITED, FIXED64, VALUES, VARINT, wireOf } from "./wire-type.js";
 
 const INITIAL_BYTES = 1024;
 /** A buffer beyond this is let go after its message, so one large tensor does not stay in memory. */
@@ -87,7 +87,7 @@ export class ProtoWriter {
       case "timestamp":
         return this.#delimited(() => this.#timestamp(value as Timestamp));
       case "struct":
-        return this.#delimited(() => this.#struct(value as Message));
+        return this.#delimited(() => this.#map(VALUES, value as Message));
       case "value":
         return this.#delimited(() => this.#json(value));
       default:
@@ -106,40 +106,20 @@ export class ProtoWriter {
     if (nanos !== 0) this.#tagged(2, nanos);
   }
 
-  /** google.protobuf.Struct. */
-  #struct(fields: Message): void {
-    for (const [key, value] of Object.entries(fields)) {
-      if (value === undefined) continue;
-      this.#tag(1, DELIMITED);
-      this.#delimited(() => {
-        if (key !== "") this.#text(1, key);
-        this.#tag(2, DELIMITED);
-        this.#delimited(() => this.#json(value));
-      });
-    }
-  }
-
   /** google.protobuf.Value: any JSON value. */
   #json(value: unknown): void {
     if (value === null) this.#tagged(1, 0);
     else if (typeof value === "number") {
-      this.#tag(2, 1);
+      this.#tag(2, FIXED64);
       this.#double(value);
     } else if (typeof value === "string") this.#text(3, value);
     else if (typeof value === "boolean") this.#tagged(4, Number(value));
     else if (Array.isArray(value)) {
       this.#tag(6, DELIMITED);
-      this.#delimited(() => this.#jsonList(value));
+      this.#delimited(() => this.#list(VALUES, value));
     } else {
       this.#tag(5, DELIMITED);
-      this.#delimited(() => this.#struct(value as Message));
-    }
-  }
-
-  #jsonList(values: readonly unknown[]): void {
-    for (const value of values) {
-      this.#tag(1, DELIMITED);
-      this.#delimited(() => this.#json(value));
+      this.#delimited(() => this.#map(VALUES, value as Message));
     }
   }
 

@@ -21,3 +21,6 @@ const OTHERS: Readonly<Record<string, number>> = {
 export function wireOf(field: FieldPlan): number {
   return OTHERS[field.kind] ?? VARINT;
 }
+
+/** What google.protobuf.Struct holds as a map and ListValue as a list, both by this number. */
+export const VALUES = { number: 1, kind: "value" } as FieldPlan;
