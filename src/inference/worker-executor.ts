@@ -3,7 +3,7 @@
 import { Worker } from "node:worker_threads";
 import type { Executor, GraphOptions, RowBatch, RowOutput, TensorRequest } from "./executor.js";
 import type { PlainTensor } from "./tensors.js";
-import type { WorkerReply, WorkerRequest } from "./worker-protocol.js";
+import type { WorkerEnd, WorkerReply, WorkerRequest } from "./worker-protocol.js";
 
 /** First pause before a dead worker is started again; doubles with each death in a row. */
 const RESTART_DELAY_MS = 50;
@@ -45,6 +45,7 @@ export class WorkerExecutor implements Executor {
   #deathsInRow = 0;
   #lastId = 0;
   #state: State;
+  #closing: Promise<void> | undefined;
 
   constructor(options: GraphOptions, events: WorkerEvents) {
     this.#options = options;
@@ -68,17 +69,23 @@ export class WorkerExecutor implements Executor {
     return reply.tensors;
   }
 
-  /** Ends the thread as a crash would; for tests of recovery. */
+  /** Makes the thread die as a fault would, what it owes unanswered; for tests of recovery. Resolves once it is dead. */
   async crash(): Promise<void> {
-    if (this.#state.is === "ready" || this.#state.is === "starting") await this.#state.worker.terminate();
+    if (this.#state.is === "ready" || this.#state.is === "starting") await end(this.#state.worker, "crash");
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Waits for the run under way, which nothing can cut short; runs that wait fail at once. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const state = this.#state;
     this.#state = { is: "closed" };
     this.#fail(new WorkerDiedError("the model is being closed"));
     if (state.is === "waiting") clearTimeout(state.timer);
-    if (state.is === "starting" || state.is === "ready") await state.worker.terminate();
+    if (state.is === "starting" || state.is === "ready") await end(state.worker, "close");
   }
 
   #nextId(): number {
@@ -145,4 +152,11 @@ export class WorkerExecutor implements Executor {
     if (this.#state.is === "closed") runs.push(...this.#waiting.splice(0));
     for (const run of runs) run.reject(error);
   }
+}
+
+function end(worker: Worker, how: WorkerEnd["is"]): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once("exit", () => resolve());
+    worker.postMessage({ is: how } satisfies WorkerEnd);
+  });
 }

@@ -16,6 +16,14 @@ export type WorkerRequest =
     }
   | { readonly is: "tensors"; readonly id: number; readonly request: TensorRequest };
 
+/**
+ * Ends the worker between two runs: `close` quietly, `crash` as a fault would. `Worker.terminate()` is no way to do it:
+ * in the midst of a run it makes onnxruntime-node abort the whole process.
+ */
+export interface WorkerEnd {
+  readonly is: "close" | "crash";
+}
+
 /** What the worker says: once that it is ready, then one answer a run. */
 export type WorkerReply =
   | { readonly is: "ready" }

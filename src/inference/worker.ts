@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { warmUp } from "./calibrate.js";
 import { Graphs } from "./graphs.js";
-import type { WorkerData, WorkerReply, WorkerRequest } from "./worker-protocol.js";
+import type { WorkerData, WorkerEnd, WorkerReply, WorkerRequest } from "./worker-protocol.js";
 
 if (!parentPort) throw new Error("worker.ts runs as a worker thread only");
 const port = parentPort;
@@ -23,7 +23,16 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
 
 /** Runs are serial: onnxruntime's threads belong to one run at a time. */
 let last: Promise<void> = Promise.resolve();
-port.on("message", (request: WorkerRequest) => {
-  last = last.then(async () => say(await answer(request)));
+let isClosing = false;
+port.on("message", (request: WorkerRequest | WorkerEnd) => {
+  if (request.is === "crash") throw new Error("it was told to crash");
+  if (request.is === "close") {
+    isClosing = true;
+    port.close();
+    return;
+  }
+  last = last.then(async () => {
+    if (!isClosing) say(await answer(request));
+  });
 });
 say({ is: "ready" });
