@@ -28,7 +28,12 @@ export class ModelRepository implements AsyncDisposable {
    */
   static async open(folder: string, context: LoadContext, events: RepositoryEvents): Promise<ModelRepository> {
     const repository = new ModelRepository();
-    for (const name of await modelNames(folder)) await repository.#load(join(folder, name), name, context, events);
+    try {
+      for (const name of await modelNames(folder)) await repository.#load(join(folder, name), name, context, events);
+    } catch (error) {
+      await repository[Symbol.asyncDispose]();
+      throw error;
+    }
     return repository;
   }
 
