@@ -211,9 +211,12 @@ async function loadGraph(path: string, options: GraphOptions): Promise<ort.Infer
   }
 }
 
-/** The runtime's reason; it names the file by its full path, which is nobody's business outside. */
+/** Folders before a file's name: of a quoted absolute path, which may hold spaces, or of a bare one. */
+const FOLDERS = /(?<=")\/[^"]*\/|(?<![^\s(])\/(?:[^\s/"]+\/)+/g;
+
+/** The runtime's reason with files by their names alone: where they lie is nobody's business outside. */
 function withoutPath(error: unknown, path: string): string {
   const message = error instanceof Error ? error.message : String(error);
   const file = path.slice(path.lastIndexOf("/") + 1);
-  return message.replaceAll(path, file);
+  return message.replaceAll(path, file).replace(FOLDERS, "");
 }

@@ -89,9 +89,17 @@ async function readJson(path: string): Promise<JsonObject> {
   const { size } = await stat(path);
   if (size > MAX_MANIFEST_BYTES)
     throw new Error(`ensemble.json has ${size} bytes, at most ${MAX_MANIFEST_BYTES} are read`);
-  const json: unknown = JSON.parse(await readFile(path, "utf8"));
+  const json = parse(await readFile(path, "utf8"));
   if (!isObject(json)) throw new Error("ensemble.json is no JSON object");
   return json;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`ensemble.json: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function graphFile(value: unknown, key: string): string {
