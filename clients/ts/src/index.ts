@@ -1,4 +1,5 @@
 // Everything the package offers.
+export type { ClientFrame, ServerFrame } from "../../../generated/ts/tidewire/v1/frame.js";
 export { type Ensembles, TidewireClient, type TidewireClientOptions } from "./client.js";
 export type {
   ConnectedEvent,
