@@ -11,6 +11,9 @@ export interface RowBatch {
   readonly wantsResidual: boolean;
 }
 
+/** Whether a run's rows have just begun to arrive, or have waited for an earlier run. */
+export type RowsAre = "this turn" | "waiting";
+
 /** What a run gives; the receiver owns it. Row i belongs to row i of the input. */
 export interface RowOutput {
   /** float32 [rows, signals]. */
@@ -33,12 +36,12 @@ export interface TensorRequest {
 export interface Executor extends AsyncDisposable {
   readonly kind: "inline" | "worker";
   /**
-   * Starts a run whose rows may still grow: `seal` is called exactly once, not before the end of
-   * this turn of the event loop, and says what is to be run.
+   * Starts a run. `seal` is called exactly once and says what is to be run: rows of "this turn" may
+   * still grow until its end, rows that are "waiting" may be taken at once.
    *
    * @throws Error with the runtime's own message when a graph fails or the worker dies
    */
-  runRows(seal: () => RowBatch): Promise<RowOutput>;
+  runRows(seal: () => RowBatch, rows: RowsAre): Promise<RowOutput>;
   /** Runs the base graph on named tensors. @throws Error as runRows */
   runTensors(request: TensorRequest): Promise<PlainTensor[]>;
 }

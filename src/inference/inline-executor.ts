@@ -41,7 +41,7 @@ export class InlineExecutor implements Executor {
       return EMPTY_BATCH;
     });
     const batch = large as RowBatch | undefined;
-    return batch ? this.#large.runRows(() => batch) : output;
+    return batch ? this.#large.runRows(() => batch, "waiting") : output;
   }
 
   runTensors(request: TensorRequest): Promise<PlainTensor[]> {

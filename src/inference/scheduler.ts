@@ -2,7 +2,8 @@
 // one run; while a run is under way the next batch grows. Nothing waits for a timer unless asked to.
 import { TidewireError } from "../errors.js";
 import { Batch, type BatchStream } from "./batch.js";
-import type { Executor, RowOutput } from "./executor.js";
+import type { Executor, RowOutput, RowsAre } from "./executor.js";
+import { WorkerStartError } from "./worker-executor.js";
 
 /** Empty batches kept for reuse, so that a steady stream allocates no columns. */
 const SPARE_BATCHES = 2;
@@ -85,26 +86,34 @@ export class Scheduler {
 
   /** Runs batches until none waits. Never rejects: each request is told what became of it. */
   async #runQueue(): Promise<void> {
-    while (true) {
-      const batch = await this.#runOne();
+    let run: Run | undefined = this.#begin("this turn");
+    while (run) {
+      const { batch, outcome } = await run;
+      // A worker computes the next batch while this one's answers are written: on two cores that is
+      // a third more rows a second, for writing to 32 sockets takes a quarter of a run.
+      const next: Run | undefined =
+        outcome.is === "done" && this.#executor.kind === "worker" ? this.#beginWaiting() : undefined;
+      if (outcome.is === "done") deliver(batch, outcome.output);
+      else await this.#isolate(batch, outcome.error);
       this.#afterDelivery();
       this.#recycle(batch);
-      if (this.#queuedRows === 0) break;
+      run = next ?? this.#beginWaiting();
     }
     this.#state = "idle";
   }
 
-  async #runOne(): Promise<Batch> {
-    let sealed: Batch | undefined;
+  #beginWaiting(): Run | undefined {
+    return this.#queuedRows > 0 ? this.#begin("waiting") : undefined;
+  }
+
+  async #begin(rows: RowsAre): Run {
+    let batch: Batch | undefined;
     const seal = (): Batch => {
-      sealed = this.#takeBatch();
-      return sealed;
+      batch = this.#takeBatch();
+      return batch;
     };
-    const outcome = await settle(this.#executor.runRows(seal));
-    const batch = sealed ?? this.#takeBatch();
-    if (outcome.is === "done") deliver(batch, outcome.output);
-    else await this.#isolate(batch, outcome.error);
-    return batch;
+    const outcome = await settle(this.#executor.runRows(seal, rows));
+    return { batch: batch ?? this.#takeBatch(), outcome };
   }
 
   /** The first batch, less what nobody wants any more. */
@@ -122,11 +131,10 @@ export class Scheduler {
 
   /** Finds the requests at fault by halving: they alone fail, the others get their predictions. */
   async #isolate(batch: Batch, error: unknown): Promise<void> {
-    if (batch.requests === 0) return;
-    if (batch.requests === 1) return batch.streams[0]?.fail(batch, 0, error);
+    if (batch.requests <= 1 || error instanceof WorkerStartError) return failAll(batch, error);
     const middle = batch.requests >> 1;
     for (const half of [batch.slice(0, middle), batch.slice(middle, batch.requests)]) {
-      const outcome = await settle(this.#executor.runRows(() => half));
+      const outcome = await settle(this.#executor.runRows(() => half, "waiting"));
       if (outcome.is === "done") deliver(half, outcome.output);
       else await this.#isolate(half, outcome.error);
     }
@@ -138,6 +146,9 @@ export class Scheduler {
     this.#spare.push(batch);
   }
 }
+
+/** A run under way: what it took, and what became of it. */
+type Run = Promise<{ readonly batch: Batch; readonly outcome: Outcome }>;
 
 type Outcome = { is: "done"; output: RowOutput } | { is: "failed"; error: unknown };
 
@@ -158,6 +169,10 @@ function deliver(batch: Batch, output: RowOutput): void {
     stream.deliver(batch, from, to, output, nowMs);
     from = to;
   }
+}
+
+function failAll(batch: Batch, error: unknown): void {
+  for (let i = 0; i < batch.requests; i += 1) batch.streams[i]?.fail(batch, i, error);
 }
 
 function overloaded(rows: number, limit: number): TidewireError {

@@ -1,7 +1,7 @@
 // Runs graphs in a thread of its own, for models that would hold the event loop. The thread is
 // started again when it dies; runs it had not answered fail.
 import { Worker } from "node:worker_threads";
-import type { Executor, GraphOptions, RowBatch, RowOutput, TensorRequest } from "./executor.js";
+import type { Executor, GraphOptions, RowBatch, RowOutput, RowsAre, TensorRequest } from "./executor.js";
 import type { PlainTensor } from "./tensors.js";
 import type { WorkerEnd, WorkerReply, WorkerRequest } from "./worker-protocol.js";
 
@@ -24,7 +24,12 @@ type State =
 
 /** The worker died before it answered. */
 export class WorkerDiedError extends Error {
-  override readonly name = "WorkerDiedError";
+  override readonly name: string = "WorkerDiedError";
+}
+
+/** The worker died before it was ready: to run the same rows again in smaller batches is of no use. */
+export class WorkerStartError extends WorkerDiedError {
+  override readonly name = "WorkerStartError";
 }
 
 /** What an executor tells its owner about its worker. */
@@ -53,8 +58,8 @@ export class WorkerExecutor implements Executor {
     this.#state = { is: "starting", worker: this.#start() };
   }
 
-  async runRows(seal: () => RowBatch): Promise<RowOutput> {
-    await new Promise((resolve) => setImmediate(resolve));
+  async runRows(seal: () => RowBatch, rowsAre: RowsAre): Promise<RowOutput> {
+    if (rowsAre === "this turn") await new Promise((resolve) => setImmediate(resolve));
     const { input, rows, wantsResidual } = seal();
     if (rows === 0) return { base: new Float32Array(0), residual: undefined };
     const id = this.#nextId();
@@ -138,18 +143,18 @@ export class WorkerExecutor implements Executor {
     this.#deathsInRow += 1;
     this.#state = { is: "waiting", timer: setTimeout(() => this.#restart(), restartInMs) };
     this.#events.died(reason, restartInMs);
-    this.#fail(new WorkerDiedError(`the model's worker died: ${reason}`));
+    if (state.is === "starting") this.#fail(new WorkerStartError(`the model's worker does not start: ${reason}`));
+    else this.#fail(new WorkerDiedError(`the model's worker died: ${reason}`));
   }
 
   #restart(): void {
     this.#state = { is: "starting", worker: this.#start() };
   }
 
-  /** Rejects what the worker had not answered. What waits for a worker goes on waiting, unless closed. */
+  /** Rejects what the worker had not answered, and what waits for it; a ready one has nothing waiting. */
   #fail(error: Error): void {
-    const runs = [...this.#sent.values()];
+    const runs = [...this.#sent.values(), ...this.#waiting.splice(0)];
     this.#sent.clear();
-    if (this.#state.is === "closed") runs.push(...this.#waiting.splice(0));
     for (const run of runs) run.reject(error);
   }
 }
