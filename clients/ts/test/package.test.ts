@@ -11,8 +11,13 @@ import { serve } from "../../../test/integration/support/serve.js";
 const MAX_GZIP_BYTES = 15_000;
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = fileURLToPath(new URL("..", import.meta.url));
-const execute = promisify(execFile);
+const run = promisify(execFile);
 const tool = (name: string) => join(root, "node_modules/.bin", name);
+
+/** A process without tap's own loaders, which tap puts into NODE_OPTIONS of every process that a test starts. */
+function execute(command: string, args: readonly string[], options: { readonly cwd?: string } = {}) {
+  return run("env", ["-u", "NODE_OPTIONS", command, ...args], options);
+}
 
 const STRANGER = `
 import { TidewireClient, TidewireClientError, type NamedPrediction, type ServerFrame } from "@tidewire/client";

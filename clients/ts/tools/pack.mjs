@@ -10,7 +10,7 @@ const ENCODERS =
   /^import .*"@bufbuild\/protobuf\/wire";\n|^export declare const \w+: MessageFns<.*;\n|^interface \w+Fns(<T>)? \{\n[\s\S]*?^\}\n/gm;
 /** What the schema's table says to people and to strict readers: the client trusts its server. */
 const REMARKS =
-  /, (required|lenient): true|, (unit|title): "(?:[^"\\]|\\.)*"|, (min|max|maxBytes): -?[\d.]+|delivery: "\w+",? /g;
+  /, (required|lenient): true|, (unit|title): "(?:[^"\\]|\\.)*"|, (min|max|maxBytes): -?[\d.]+|(success: true|delivery: "\w+"), /g;
 
 // The types alone: the encoders would make @bufbuild/protobuf a dependency.
 for (const folder of ["google/protobuf", "tidewire/v1"].map((name) => join(generated, name))) {

@@ -87,7 +87,7 @@ function fromRaw(name: string, datatype: Datatype, raw: Uint8Array<ArrayBuffer>)
   if (NumbersOf) return new NumbersOf(raw.buffer);
   if (datatype === "BOOL") return Array.from(raw, Boolean);
   if (datatype === "BYTES") return fromStrings(raw);
-  throw new TidewireClientError("UNEXPECTED_REPLY", `tensor "${name}" has a datatype that this client does not know`);
+  throw new TidewireClientError("UNEXPECTED_REPLY", `tensor "${name}" has an unknown datatype`);
 }
 
 /** Each string as its length, 32 bits, and its UTF-8. */

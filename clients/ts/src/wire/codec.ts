@@ -49,7 +49,7 @@ function decoding(read: () => ServerFrame): ServerFrame {
   try {
     return read();
   } catch (cause) {
-    throw new TidewireClientError("INVALID_FRAME", "the server sent a message that is no frame", { cause });
+    throw new TidewireClientError("INVALID_FRAME", "the server sent no valid frame", { cause });
   }
 }
 
