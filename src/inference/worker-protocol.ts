@@ -20,9 +20,7 @@ export type WorkerRequest =
  * Ends the worker between two runs: `close` quietly, `crash` as a fault would. `Worker.terminate()` is no way to do it:
  * in the midst of a run it makes onnxruntime-node abort the whole process.
  */
-export interface WorkerEnd {
-  readonly is: "close" | "crash";
-}
+export type WorkerEnd = { readonly is: "close" } | { readonly is: "crash" };
 
 /** What the worker says: once that it is ready, then one answer a run. */
 export type WorkerReply =
