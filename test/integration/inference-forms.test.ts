@@ -99,7 +99,7 @@ for (const encoding of ENCODINGS) {
     const direct = await DirectTurbine.open(t);
     const { url } = await serve(t, { models: ["gas_turbine"] });
     const peer = await Peer.connect(t, url, encoding);
-    const cases = [
+    const cases: { manualBoostSignals: Record<string, boolean>; boosts: boolean[] }[] = [
       { manualBoostSignals: {}, boosts: [false, true, true, true, true, true] },
       { manualBoostSignals: { NOX: false }, boosts: [false, true, true, true, true, false] },
       { manualBoostSignals: { TIT: true, CO: true }, boosts: [true, true, true, true, true, true] },
@@ -139,12 +139,10 @@ for (const encoding of ENCODINGS) {
 
   test(`${encoding}: readings of one turn with different boosts do not mix`, async (t) => {
     const { url } = await serve(t, { models: ["ensemble_narrow"] });
-    const choices = [{}, { x: false, z: false }, { y: true }];
+    const choices: Record<string, boolean>[] = [{}, { x: false, z: false }, { y: true }];
     const peers = await Promise.all(choices.map(() => Peer.connect(t, url, encoding)));
     await Promise.all(
-      choices.map((manualBoostSignals, i) =>
-        (peers[i] as Peer).ask(config("ensemble_narrow", { manualBoostSignals: manualBoostSignals as never })),
-      ),
+      choices.map((manualBoostSignals, i) => (peers[i] as Peer).ask(config("ensemble_narrow", { manualBoostSignals }))),
     );
     const wanted = [
       [5, 3, 2],

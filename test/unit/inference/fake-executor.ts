@@ -1,6 +1,6 @@
 // An executor whose runs end when the test says so, and streams that keep what they were told.
 import type { Batch, BatchStream, RowRequest } from "../../../src/inference/batch.js";
-import type { Executor, RowBatch, RowOutput } from "../../../src/inference/executor.js";
+import type { Executor, RowBatch, RowOutput, RowsAre } from "../../../src/inference/executor.js";
 import type { Scheduler } from "../../../src/inference/scheduler.js";
 
 /** Values of a row: which request it belongs to, and which of its rows it is. */
@@ -19,7 +19,6 @@ export interface AskedFor {
 
 /** Predicts `key × 1000 + row`, as soon as it is let. */
 export class FakeExecutor implements Executor {
-  readonly kind = "inline";
   /** Keys of the requests in each run, in order; a request that was split would stand there twice. */
   readonly runs: number[][] = [];
   readonly bad = new Set<number>();
@@ -29,11 +28,13 @@ export class FakeExecutor implements Executor {
   #release: (() => void) | undefined;
   #isFree = false;
 
-  async runRows(seal: () => RowBatch): Promise<RowOutput> {
+  constructor(readonly kind: Executor["kind"] = "inline") {}
+
+  async runRows(seal: () => RowBatch, rowsAre: RowsAre = "this turn"): Promise<RowOutput> {
     if (this.isRunning) throw new Error("runs are serial");
     this.isRunning = true;
     try {
-      await turn();
+      if (this.kind === "inline" || rowsAre === "this turn") await turn();
       const { input, rows } = seal();
       if (input.length !== rows * WIDTH) throw new Error(`${input.length} values for ${rows} rows`);
       const keys = keysOf(input);

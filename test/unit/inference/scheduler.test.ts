@@ -15,6 +15,7 @@ type Step =
   | { do: "finish" };
 
 interface Plan {
+  readonly kind: "inline" | "worker";
   readonly limits: SchedulerLimits;
   readonly steps: readonly Step[];
 }
@@ -45,6 +46,7 @@ const steps = fc.array(
 );
 
 const plans: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constantFrom("inline", "worker"),
   limits: fc.record({
     maxBatchRows: fc.constant(MAX_BATCH_ROWS),
     maxQueuedRows: fc.constantFrom(10, 40, 1000),
@@ -88,8 +90,8 @@ function fate({ stream, isLate, isBad }: AskedFor): "predicted" | "failed" | "ex
 
 const rowsOf = (requests: readonly AskedFor[]): number => requests.reduce((sum, { rows }) => sum + rows, 0);
 
-async function follow({ limits, steps }: Plan): Promise<void> {
-  const executor = new FakeExecutor();
+async function follow({ kind, limits, steps }: Plan): Promise<void> {
+  const executor = new FakeExecutor(kind);
   let deliveries = 0;
   const scheduler = new Scheduler(executor, WIDTH, limits, () => {
     deliveries += 1;

@@ -2,7 +2,7 @@
 import { EventEmitter, once } from "node:events";
 import { copyFileSync, rmSync } from "node:fs";
 import { type Test, test } from "tap";
-import type { Executor, GraphOptions, RowBatch } from "../../../src/inference/executor.js";
+import type { Executor, GraphOptions, RowBatch, RowOutput } from "../../../src/inference/executor.js";
 import { Scheduler } from "../../../src/inference/scheduler.js";
 import { predictionError } from "../../../src/inference/stream.js";
 import { WorkerDiedError, WorkerExecutor, WorkerStartError } from "../../../src/inference/worker-executor.js";
@@ -32,17 +32,17 @@ const narrow = graphOptions("ensemble_narrow", "boost.onnx");
 const rows = (...values: number[]): RowBatch => batchOf(Float32Array.from(values), values.length / 2);
 
 /** A run during which the worker dies: it is told to before it is sent the rows. */
-function runAndCrash(executor: WorkerExecutor, batch: RowBatch): Promise<unknown> {
+function runAndCrash(executor: WorkerExecutor, seal: () => RowBatch): Promise<RowOutput> {
   return executor.runRows(() => {
     void executor.crash();
-    return batch;
+    return seal();
   });
 }
 
 test("the run that a worker owes fails, those behind it wait for the next worker", async (t) => {
   const { executor, pausesMs } = start(t, narrow);
   await executor.runRows(() => rows(1, 2));
-  const error = await runAndCrash(executor, rows(3, 4)).catch((thrown: Error) => thrown);
+  const error = await runAndCrash(executor, () => rows(3, 4)).catch((thrown: Error) => thrown);
   t.type(error, WorkerDiedError);
   t.match((error as Error).message, /worker died: it was told to crash/);
   t.match(predictionError("m", error), { code: "PREDICTION_ERROR", retryable: true, details: { model: "m" } });
@@ -78,7 +78,7 @@ test("a crash fails the one request in flight, and none of many", async (t) => {
   const crashes = [true, false, true, false];
   const crashing: Executor = {
     kind: "worker",
-    runRows: (seal) => (crashes.shift() ? runAndCrash(executor, seal()) : executor.runRows(seal)) as never,
+    runRows: (seal) => (crashes.shift() ? runAndCrash(executor, seal) : executor.runRows(seal)),
     runTensors: (request) => executor.runTensors(request),
     [Symbol.asyncDispose]: async () => {},
   };
