@@ -37,11 +37,11 @@ export interface Executor extends AsyncDisposable {
   readonly kind: "inline" | "worker";
   /**
    * Starts a run. `seal` is called exactly once and says what is to be run: rows of "this turn" may
-   * still grow until its end, rows that are "waiting" may be taken at once.
+   * still grow until its end (the default), rows that are "waiting" may be taken at once.
    *
    * @throws Error with the runtime's own message when a graph fails or the worker dies
    */
-  runRows(seal: () => RowBatch, rows: RowsAre): Promise<RowOutput>;
+  runRows(seal: () => RowBatch, rowsAre?: RowsAre): Promise<RowOutput>;
   /** Runs the base graph on named tensors. @throws Error as runRows */
   runTensors(request: TensorRequest): Promise<PlainTensor[]>;
 }

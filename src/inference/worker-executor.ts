@@ -58,7 +58,7 @@ export class WorkerExecutor implements Executor {
     this.#state = { is: "starting", worker: this.#start() };
   }
 
-  async runRows(seal: () => RowBatch, rowsAre: RowsAre): Promise<RowOutput> {
+  async runRows(seal: () => RowBatch, rowsAre: RowsAre = "this turn"): Promise<RowOutput> {
     if (rowsAre === "this turn") await new Promise((resolve) => setImmediate(resolve));
     const { input, rows, wantsResidual } = seal();
     if (rows === 0) return { base: new Float32Array(0), residual: undefined };

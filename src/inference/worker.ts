@@ -31,8 +31,9 @@ port.on("message", (request: WorkerRequest | WorkerEnd) => {
     port.close();
     return;
   }
+  const run = request;
   last = last.then(async () => {
-    if (!isClosing) say(await answer(request));
+    if (!isClosing) say(await answer(run));
   });
 });
 say({ is: "ready" });
