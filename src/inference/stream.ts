@@ -1,11 +1,11 @@
 // A connection's configured ensemble: takes readings in every form, gives predictions back.
-import type { Predict, PredictBatch, Reading } from "../../generated/ts/tidewire/v1/inference.js";
+import type { Predict, PredictBatch } from "../../generated/ts/tidewire/v1/inference.js";
 import { TidewireError } from "../errors.js";
 import type { Batch, BatchStream, RowRequest } from "./batch.js";
 import type { Ensemble } from "./ensemble.js";
 import type { RowOutput } from "./executor.js";
 import type { History } from "./history.js";
-import { invalidSignals, missingSignals } from "./signal-errors.js";
+import { countRows, fillBytes, fillMatrix, fillNamed, fillPositional, fillReadings } from "./readings.js";
 import { WorkerDiedError } from "./worker-executor.js";
 
 /** What `config` may choose beside the ensemble. */
@@ -113,14 +113,7 @@ export class Stream implements BatchStream {
   predictBytes(id: number, message: Uint8Array, at: number, receivedMs: number): void {
     const batch = this.ensemble.scheduler.batchFor(1);
     const start = batch.reserve(1);
-    const { values, width } = batch;
-    const view = viewOf(message);
-    const first = message.byteOffset + at;
-    for (let i = 0; i < width; i += 1) {
-      const value = view.getFloat32(first + 4 * i, true);
-      if (!Number.isFinite(value)) throw invalidSignals([this.ensemble.boundarySignals[i] as string]);
-      values[start + i] = value;
-    }
+    fillBytes(this.ensemble.boundarySignals, message, at, batch.values, start);
     batch.takenAtMs[batch.rows] = performance.timeOrigin + receivedMs;
     batch.commit(this, id, 1, receivedMs, undefined);
     this.ensemble.scheduler.committed(1);
@@ -128,14 +121,15 @@ export class Stream implements BatchStream {
 
   /** Takes one reading by name or by position. @throws TidewireError */
   predict(origin: RequestOrigin, predict: Predict, takenAtMs: number | undefined, answer: Answer): void {
+    const names = this.#rowSignals;
     const isPositional = predict.values.length > 0;
     if (isPositional && Object.keys(predict.boundarySignals).length > 0) {
       throw new TidewireError("INVALID_MESSAGE", "data: give values or boundary_signals, not both");
     }
     const deadlineMs = deadlineOf(origin, predict.timeoutMs);
     this.#request(origin, 1, deadlineMs, answer, (batch, at) => {
-      if (isPositional) this.#fillPositional(predict.values, batch.values, at);
-      else this.#fillNamed(predict.boundarySignals, batch.values, at);
+      if (isPositional) fillPositional(names, predict.values, batch.values, at);
+      else fillNamed(names, predict.boundarySignals, batch.values, at);
       batch.takenAtMs[batch.rows] = takenAtMs ?? performance.timeOrigin + origin.receivedMs;
     });
   }
@@ -143,7 +137,8 @@ export class Stream implements BatchStream {
   /** Takes several readings, by name or as a matrix. @throws TidewireError */
   predictBatch(origin: RequestOrigin, request: PredictBatch, takenAtMs: readonly number[], answer: Answer): void {
     const { batch: readings, matrix } = request;
-    const rows = this.#countRows(readings, matrix);
+    const names = this.#rowSignals;
+    const rows = countRows(names, readings, matrix, this.options.batchSize);
     if (takenAtMs.length > 0 && takenAtMs.length !== rows) {
       const message = `data.timestamps: expected ${rows}, as many as readings, came ${takenAtMs.length}`;
       throw new TidewireError("INVALID_MESSAGE", message, {
@@ -154,11 +149,17 @@ export class Stream implements BatchStream {
     }
     const deadlineMs = deadlineOf(origin, request.timeoutMs);
     this.#request(origin, rows, deadlineMs, answer, (batch, at) => {
-      if (readings.length > 0) this.#fillReadings(readings, batch.values, at);
-      else this.#fillMatrix(matrix, batch.values, at);
+      if (readings.length > 0) fillReadings(names, readings, batch.values, at);
+      else fillMatrix(names, matrix, batch.values, at);
       if (takenAtMs.length > 0) batch.takenAtMs.set(takenAtMs, batch.rows);
       else batch.takenAtMs.fill(performance.timeOrigin + origin.receivedMs, batch.rows, batch.rows + rows);
     });
+  }
+
+  /** The boundary signals, of a model that takes rows. @throws TidewireError INVALID_MESSAGE for one that does not */
+  get #rowSignals(): readonly string[] {
+    this.ensemble.assertTakesRows();
+    return this.ensemble.boundarySignals;
   }
 
   #request(
@@ -168,77 +169,11 @@ export class Stream implements BatchStream {
     answered: Answer,
     fill: (batch: Batch, at: number) => void,
   ): void {
-    this.ensemble.assertTakesRows();
     const batch = this.ensemble.scheduler.batchFor(rows);
     fill(batch, batch.reserve(rows));
     const asker: RowRequest = { deadlineMs, credit: origin.credit, answered };
     batch.commit(this, origin.id, rows, origin.receivedMs, asker);
     this.ensemble.scheduler.committed(rows);
-  }
-
-  #countRows(readings: readonly Reading[], matrix: Uint8Array): number {
-    if (readings.length > 0 && matrix.byteLength > 0) {
-      throw new TidewireError("INVALID_MESSAGE", "data: give batch or matrix, not both");
-    }
-    const rowBytes = this.ensemble.boundarySignals.length * Float32Array.BYTES_PER_ELEMENT;
-    const rows = readings.length || matrix.byteLength / rowBytes;
-    if (rows === 0) throw new TidewireError("EMPTY_BATCH", "the batch has no readings");
-    if (!Number.isInteger(rows)) {
-      const message = `data.matrix: expected a multiple of ${rowBytes} bytes (${this.ensemble.boundarySignals.length} float32 a row), came ${matrix.byteLength}`;
-      throw new TidewireError("INVALID_SIGNALS", message, { row_bytes: rowBytes, bytes: matrix.byteLength });
-    }
-    const limit = this.options.batchSize;
-    if (rows > limit)
-      throw new TidewireError("BATCH_TOO_LARGE", `batch of ${rows} rows exceeds the limit of ${limit}`, {
-        rows,
-        limit,
-      });
-    return rows;
-  }
-
-  #fillPositional(values: readonly number[], into: Float32Array, at: number): void {
-    const names = this.ensemble.boundarySignals;
-    if (values.length !== names.length) {
-      const message = `data.values: expected ${names.length} values, came ${values.length}`;
-      throw new TidewireError("INVALID_SIGNALS", message, { expected: names.length, count: values.length });
-    }
-    into.set(values, at);
-    this.#assertFinite(into, at, undefined);
-  }
-
-  #fillNamed(reading: Readonly<Record<string, number>>, into: Float32Array, at: number, row?: number): void {
-    const names = this.ensemble.boundarySignals;
-    const missing = names.filter((name) => !Object.hasOwn(reading, name));
-    if (missing.length > 0) throw missingSignals(missing, row);
-    for (let i = 0; i < names.length; i += 1) into[at + i] = reading[names[i] as string] as number;
-    this.#assertFinite(into, at, row);
-  }
-
-  #fillReadings(readings: readonly Reading[], into: Float32Array, at: number): void {
-    const width = this.ensemble.boundarySignals.length;
-    for (let row = 0; row < readings.length; row += 1) {
-      this.#fillNamed((readings[row] as Reading).signals, into, at + row * width, row);
-    }
-  }
-
-  #fillMatrix(matrix: Uint8Array, into: Float32Array, at: number): void {
-    new Uint8Array(into.buffer, into.byteOffset).set(matrix, at * Float32Array.BYTES_PER_ELEMENT);
-    const width = this.ensemble.boundarySignals.length;
-    const rows = matrix.byteLength / (width * Float32Array.BYTES_PER_ELEMENT);
-    for (let row = 0; row < rows; row += 1) this.#assertFinite(into, at + row * width, row);
-  }
-
-  /** A float32 that is not finite was not in the client's number either, or lies beyond float32. */
-  #assertFinite(values: Float32Array, at: number, row: number | undefined): void {
-    const names = this.ensemble.boundarySignals;
-    for (let i = 0; i < names.length; i += 1) {
-      if (!Number.isFinite(values[at + i])) {
-        throw invalidSignals(
-          names.filter((_, k) => !Number.isFinite(values[at + k])),
-          row,
-        );
-      }
-    }
   }
 
   deliver(batch: Batch, from: number, to: number, output: RowOutput, nowMs: number): void {
@@ -318,15 +253,6 @@ export class Stream implements BatchStream {
 
 /** A positional reading costs one. */
 const creditOf = (batch: Batch, index: number): number => batch.askers[index]?.credit ?? 1;
-
-/** The last view made: messages of one read share their memory. */
-let sharedView: DataView = new DataView(new ArrayBuffer(0));
-
-/** A view over the whole memory that holds the message. */
-function viewOf(message: Uint8Array): DataView {
-  if (sharedView.buffer !== message.buffer) sharedView = new DataView(message.buffer);
-  return sharedView;
-}
 
 function deadlineOf(origin: RequestOrigin, timeoutMs: number | undefined): number {
   return timeoutMs === undefined ? Number.POSITIVE_INFINITY : origin.receivedMs + timeoutMs;
