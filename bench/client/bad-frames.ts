@@ -1,0 +1,77 @@
+// Frames of every bad kind, as many on each connection as the server takes before it closes.
+import { CLOSE, toFrame } from "./frames.js";
+import { LeanSocket, STREAM_PATH } from "./lean-socket.js";
+
+/** Bad frames. */
+export interface BadFrameOptions {
+  readonly port: number;
+  readonly connections: number;
+  readonly framesEach: number;
+}
+
+/** What came back. */
+export interface BadFrameResult {
+  readonly frames: number;
+  readonly errors: number;
+  /** Connections closed with 4400. */
+  readonly closes: number;
+}
+
+const CLOSE_INVALID = 4400;
+const AT_ONCE = 8;
+const PATIENCE_MS = 10_000;
+
+const BAD_BINARY = [
+  [0xff, 0xff, 0xff, 0xff], // no tag
+  [0x08, 0x01, 0x1a, 0x7f, 0x00], // a length beyond the end
+  [0x08, 0x80, 0x80], // a cut varint
+  [0x1a, 0x04, 0x0a, 0x02, 0x00], // a cut packed float
+  [0x08, 0x05], // no body
+  [0xfa, 0x07, 0x00], // an unknown body
+].map((bytes) => Uint8Array.from(bytes));
+const BAD_TEXT = ["", "{", "[]", '{"type":"predikt"}', '{"type":"predict","data":{"values":"x"}}', '{"id":"x"}'];
+
+/** Sends them all. @throws Error when a frame is not refused, or a connection not closed with 4400 */
+export async function badFrames({ port, connections, framesEach }: BadFrameOptions): Promise<BadFrameResult> {
+  const total = { frames: 0, errors: 0, closes: 0 };
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < connections) {
+      const isText = next++ % 2 === 1;
+      const { errors, code } = await oneConnection(port, isText, framesEach);
+      if (errors !== framesEach || code !== CLOSE_INVALID) {
+        throw new Error(`${framesEach} bad frames gave ${errors} errors and the close code ${code}`);
+      }
+      total.frames += framesEach;
+      total.errors += errors;
+      total.closes += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return total;
+}
+
+async function oneConnection(
+  port: number,
+  isText: boolean,
+  count: number,
+): Promise<{ readonly errors: number; readonly code: number }> {
+  const subprotocol = isText ? "tidewire.v1.json" : "tidewire.v1.proto";
+  const socket = await LeanSocket.open({ port, path: STREAM_PATH, subprotocol }, 16 * 1024);
+  const kinds = isText ? BAD_TEXT : BAD_BINARY;
+  let errors = 0;
+  const code = await new Promise<number>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${errors} errors and no close`)), PATIENCE_MS);
+    socket.onClose = () => reject(new Error(`${errors} errors, then the connection was gone without a close frame`));
+    socket.onFrame = (bytes, start, _, opcode) => {
+      if (opcode !== CLOSE) errors += 1;
+      else {
+        clearTimeout(timer);
+        resolve(bytes.readUInt16BE(start));
+      }
+    };
+    socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => toFrame(kinds[i % kinds.length] ?? ""))));
+  });
+  socket.destroy();
+  return { errors, code };
+}

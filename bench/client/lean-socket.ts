@@ -1,0 +1,113 @@
+// A WebSocket client that does next to nothing, so that the server is the slow end.
+import { connect, type Socket } from "node:net";
+import { FrameFinder, type FrameListener } from "./frames.js";
+
+const HEADERS_END = "\r\n\r\n";
+
+/** Where to connect and how. */
+export interface Target {
+  readonly port: number;
+  readonly path: string;
+  readonly subprotocol: string;
+}
+
+/** The path of inference. */
+export const STREAM_PATH = "/api/v1/inference/stream";
+
+/** One connection. Set `onFrame` and `onRead` before the first message is sent. */
+export class LeanSocket {
+  /** Takes each frame. */
+  onFrame: FrameListener = () => {};
+  /** Called once after the frames of a read. */
+  onRead: () => void = () => {};
+  /** The connection is gone. */
+  onClose: () => void = () => {};
+  readonly #finder = new FrameFinder((bytes, start, end, opcode) => this.onFrame(bytes, start, end, opcode));
+  readonly #socket: Socket;
+  readonly #opened: Promise<void>;
+  #head: string | undefined = "";
+
+  private constructor(target: Target, readBytes: number) {
+    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    let opened = (): void => {};
+    let refused = (_: Error): void => {};
+    this.#opened = new Promise((resolve, reject) => {
+      opened = resolve;
+      refused = reject;
+    });
+    this.#socket = connect({
+      host: "127.0.0.1",
+      port: target.port,
+      noDelay: true,
+      onread: {
+        buffer,
+        callback: (length) => {
+          if (this.#head === undefined) this.#finder.take(buffer, 0, length);
+          else this.#handshake(buffer, length, opened, refused);
+          this.onRead();
+          return true;
+        },
+      },
+    });
+    this.#socket.on("error", refused);
+    this.#socket.on("close", () => {
+      refused(new Error("the connection was closed during the handshake"));
+      this.onClose();
+    });
+    this.#socket.write(requestOf(target));
+  }
+
+  /** @param readBytes size of a read; small where there are many connections */
+  static async open(target: Target, readBytes = 256 * 1024): Promise<LeanSocket> {
+    const socket = new LeanSocket(target, readBytes);
+    await socket.#opened;
+    return socket;
+  }
+
+  #handshake(bytes: Buffer, length: number, opened: () => void, refused: (error: Error) => void): void {
+    const before = this.#head?.length ?? 0;
+    this.#head += bytes.toString("latin1", 0, length);
+    const end = (this.#head as string).indexOf(HEADERS_END);
+    if (end < 0) return;
+    if (!this.#head?.startsWith("HTTP/1.1 101")) return refused(new Error(`no WebSocket: ${this.#head}`));
+    this.#head = undefined;
+    this.#finder.take(bytes, end + HEADERS_END.length - before, length);
+    opened();
+  }
+
+  /** Bytes that are frames already. */
+  write(frames: Uint8Array): void {
+    this.#socket.write(frames);
+  }
+
+  /** The next message's payload, copied; for what is not timed. */
+  next(): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.onClose = () => reject(new Error("the connection was closed"));
+      this.onFrame = (bytes, start, end) => {
+        this.onFrame = () => {};
+        this.onClose = () => {};
+        resolve(Buffer.from(bytes.subarray(start, end)));
+      };
+    });
+  }
+
+  /** Gone at once, without a closing handshake. */
+  destroy(): void {
+    this.onClose = () => {};
+    this.#socket.destroy();
+  }
+}
+
+function requestOf({ port, path, subprotocol }: Target): string {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    `Sec-WebSocket-Protocol: ${subprotocol}`,
+  ];
+  return lines.join("\r\n") + HEADERS_END;
+}
