@@ -1,9 +1,9 @@
 // The rules of a conversation, without a socket: encoding, credit, invalid frames, draining, the end.
 import { test } from "tap";
 import {
-  bytesOf,
   codeOf,
   config,
+  floats,
   infer,
   ping,
   predict,
@@ -141,7 +141,7 @@ test("big messages cost more: one more for each 64 KiB, and infer sixteen more",
   await settled();
 
   const inferring = await configured(scene({ maxInFlight: 17 }).open(asBytes("proto")), "proto");
-  const tensor = { name: "boundary_signals", datatype: 11, shape: [1, 2], raw: bytesOf(Float32Array.of(1, 0)) };
+  const tensor = floats("boundary_signals", [1, 2], [1, 0]);
   inferring.say("proto", 1, infer("", [tensor]));
   t.same(inferring.transport.acts, ["pause"]);
 });
