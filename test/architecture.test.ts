@@ -49,7 +49,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ["fastify", "@fastify/*", "pino", "ws"],
   },
   cli: {
-    folders: ["config", "errors.ts", "client", "generated"],
+    folders: ["wire", "config", "errors.ts", "client", "generated"],
     packages: ["commander", "csv-parse", "pino", "pino-pretty"],
   },
   http: {

@@ -20,4 +20,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "serve", summary: "start the server", load: () => import("./serve.js") },
   { name: "demo", summary: "watch a real ensemble predict real readings", load: () => import("./demo.js") },
   { name: "predict", summary: "ask a running server for predictions", load: () => import("./predict.js") },
+  { name: "decode", summary: "show a binary frame as JSON", load: () => import("./decode.js") },
 ];

@@ -12,13 +12,15 @@ const BUGS: ReadonlySet<string> = new Set(["Error", "TypeError", "RangeError", "
 
 const EXAMPLES = `
 Examples:
+  $ tidewire demo                                    a year of real sensor rows, predicted live
   $ tidewire serve                                   serve ./models on http://127.0.0.1:8000
   $ tidewire serve --port 0                          on a free port; the log tells which
   $ TIDEWIRE_LOG_LEVEL=debug tidewire serve          every flag is also a variable
   $ tidewire help serve                              all flags, with their defaults
 
 Then, in another terminal:
-  $ curl http://127.0.0.1:8000/api/v1/ensemble/list  what is served`;
+  $ curl http://127.0.0.1:8000/api/v1/ensemble/list  what is served
+  $ tidewire predict AT=23.5 AP=1013 AH=77 AFDP=3.9 GTEP=25.5`;
 
 /**
  * Runs the subcommand that `args` names.

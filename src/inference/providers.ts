@@ -3,7 +3,7 @@ import type { GraphOptions } from "./executor.js";
 import { Graphs } from "./graphs.js";
 
 const CUDA_STEP =
-  "install its libraries with `npm install onnxruntime-node --onnxruntime-node-install=cuda12` (needs CUDA 12 and cuDNN 9 on the machine)";
+  "fetch its libraries once with `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js` (needs CUDA 12 and cuDNN 9 on the machine)";
 
 /** What to do for a provider that could not be started. */
 const REMEDIES: Readonly<Record<string, string>> = {

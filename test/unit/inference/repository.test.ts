@@ -312,7 +312,7 @@ async function isPresent(executionProvider: string): Promise<boolean> {
 test("a provider that is absent stops the start and says how to install it or to go without", async (t) => {
   const folder = modelsFolder(t, ["small", "broken"]);
   const cases: [string, RegExp][] = [
-    ["cuda", /"cuda".*onnxruntime-node-install=cuda12.*executionProvider to "cpu"/s],
+    ["cuda", /"cuda".*ONNXRUNTIME_NODE_INSTALL=cuda12.*executionProvider to "cpu"/s],
     ["tensorrt", /"tensorrt".*TensorRT/s],
     ["coreml", /"coreml".*macOS/s],
     ["dml", /"dml".*Windows/s],
