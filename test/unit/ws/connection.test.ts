@@ -1,0 +1,149 @@
+// Beats: who is pinged, who is given up. The beats are counted by hand, the socket is real.
+import { once } from "node:events";
+import { type Test, test } from "tap";
+import type WebSocket from "ws";
+import type { Session } from "../../../src/session/session.js";
+import { Connection } from "../../../src/ws/connection.js";
+import { openPair } from "./pair.js";
+
+const PING_AFTER = 5;
+const CLOSE_AFTER = 12;
+
+/** What a connection asks of its session, kept. */
+class Listener {
+  readonly heard: (Uint8Array | string)[] = [];
+  readonly ends: number[] = [];
+  owesAnswers = false;
+  closes = 0;
+
+  receive(message: Uint8Array | string): void {
+    this.heard.push(typeof message === "string" ? message : Uint8Array.from(message));
+  }
+
+  drained(): void {}
+
+  end(code: number): void {
+    this.ends.push(code);
+  }
+
+  closed(): void {
+    this.closes += 1;
+  }
+}
+
+interface Scene {
+  readonly client: WebSocket;
+  readonly socket: WebSocket;
+  readonly connection: Connection;
+  readonly session: Listener;
+  beat(times?: number): void;
+  readonly pings: () => number;
+  readonly ended: () => number;
+}
+
+async function scene(t: Test, autoPong: boolean): Promise<Scene> {
+  const { client, socket } = await openPair(t, { autoPong });
+  const beats = { count: 3 };
+  const connection = new Connection(socket, beats);
+  const session = new Listener();
+  let ended = 0;
+  connection.attach(session as unknown as Session, () => {
+    ended += 1;
+  });
+  let pings = 0;
+  client.on("ping", () => {
+    pings += 1;
+  });
+  const beat = (times = 1): void => {
+    for (let i = 0; i < times; i += 1) {
+      beats.count += 1;
+      connection.beat(PING_AFTER, CLOSE_AFTER);
+    }
+  };
+  return { client, socket, connection, session, beat, pings: () => pings, ended: () => ended };
+}
+
+test("a silent peer is pinged at each interval and given up after the time allowed", async (t) => {
+  const { client, session, beat, pings } = await scene(t, false);
+  beat(PING_AFTER - 1);
+  const firstPing = once(client, "ping");
+  beat();
+  await firstPing;
+  t.equal(pings(), 1, "not before");
+  const secondPing = once(client, "ping");
+  beat(PING_AFTER);
+  await secondPing;
+  beat(CLOSE_AFTER - 2 * PING_AFTER - 1);
+  t.same(session.ends, []);
+  beat();
+  t.same(session.ends, [4000]);
+});
+
+test("a pong, a ping and a message are all signs of life", async (t) => {
+  const { client, socket, session, beat } = await scene(t, false);
+  const signs: [string, () => void][] = [
+    ["pong", () => client.pong()],
+    ["ping", () => client.ping()],
+    ["message", () => client.send("x")],
+  ];
+  for (const [name, give] of signs) {
+    beat(CLOSE_AFTER - 1);
+    const came = once(socket, name);
+    give();
+    await came;
+  }
+  beat(CLOSE_AFTER - 1);
+  t.same(session.ends, []);
+  t.same(session.heard, ["x"]);
+});
+
+test("silence counts for nothing while the server owes answers and does not read", async (t) => {
+  const { session, beat } = await scene(t, false);
+  session.owesAnswers = true;
+  beat(5 * CLOSE_AFTER);
+  t.same(session.ends, []);
+  session.owesAnswers = false;
+  beat(CLOSE_AFTER);
+  t.same(session.ends, [4000]);
+});
+
+test("text comes as a string, bytes as bytes, and the end is told once", async (t) => {
+  const { client, socket, session, ended, beat } = await scene(t, true);
+  client.send("ü");
+  client.send(Uint8Array.of(1, 2));
+  client.send("");
+  client.close();
+  await once(socket, "close");
+  t.same(session.heard, ["ü", Uint8Array.of(1, 2), ""]);
+  t.same([session.closes, ended()], [1, 1]);
+  beat(100);
+  t.same(session.ends, [], "a closed connection is not given up again");
+});
+
+test("a peer that breaks the protocol is cut, and its session told", async (t) => {
+  const { client, socket, session, ended } = await scene(t, true);
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  (Reflect.get(client, "_socket") as { write(bytes: Uint8Array): void }).write(Uint8Array.of(0xff, 0xff, 0, 0));
+  await closed;
+  t.same([session.closes, ended()], [1, 1]);
+});
+
+test("a paused connection reads nothing, and goes on where it was", async (t) => {
+  const { client, connection, session, socket } = await scene(t, true);
+  connection.pause();
+  for (let i = 0; i < 10; i += 1) client.send(String(i));
+  const written = once(client, "pong");
+  client.ping();
+  connection.resume();
+  await written;
+  t.same(
+    session.heard,
+    Array.from({ length: 10 }, (_, i) => String(i)),
+  );
+  connection.pause();
+  connection.close(1001, "gone");
+  const [code] = await once(client, "close");
+  t.equal(code, 1001, "the answer to a close is read even so");
+  if (socket.readyState !== socket.CLOSED) await once(socket, "close");
+  t.equal(session.closes, 1);
+});
