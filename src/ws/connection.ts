@@ -7,8 +7,11 @@ import { joinFrames } from "./joined-write.js";
 
 /** Close code for a peer that has been silent too long: it may come back. */
 const SILENT_CODE = 4000;
-/** How long a peer may take to answer a close before its socket is destroyed. */
-const CLOSE_TIMEOUT_MS = 2_000;
+/**
+ * How long a peer may take to answer a close before its socket is destroyed. Half of the 2 s that a process has between
+ * the end of its drain and its forced end, so that a frozen peer does not turn a clean exit into a failure.
+ */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Counts the heartbeat's beats; cheaper to ask than a clock, for every message. */
 export interface BeatCount {
