@@ -1,0 +1,48 @@
+// A server in a process of its own, where signals and memory count.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Test } from "tap";
+import { PACKAGE_ROOT } from "../../../src/config/index.js";
+import { modelsFolder } from "./models.js";
+
+/** A running server process. */
+export interface ChildServer {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Exit status and signal. */
+  readonly ended: Promise<[number | null, string | null]>;
+  /** Resident memory in MiB; undefined where the system does not tell. */
+  memoryMiB(): number | undefined;
+}
+
+/** Starts `tidewire serve` from source; killed when the test ends. */
+export async function serveChild(
+  t: Test,
+  models: readonly string[],
+  flags: readonly string[] = [],
+): Promise<ChildServer> {
+  const folder = modelsFolder(t, models);
+  const args = ["--import=./tools/typescript.mjs", "src/main.ts", "serve", "--port", "0", "--models", folder];
+  const child = spawn(process.execPath, [...args, "--data-dir", `${folder}/.data`, "--log-level", "error", ...flags], {
+    cwd: PACKAGE_ROOT,
+    env: { PATH: process.env.PATH },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.teardown(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit") as Promise<[number | null, string | null]>;
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { value } = await lines.next();
+  const { url } = JSON.parse(value ?? "{}") as { url: string };
+  return { url, child, ended, memoryMiB: () => memoryMiB(child.pid) };
+}
+
+function memoryMiB(pid: number | undefined): number | undefined {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kib === undefined ? undefined : Number(kib) / 1024;
+  } catch {
+    return undefined;
+  }
+}
