@@ -138,7 +138,7 @@ test("help teaches, and the version is the package's", async (t) => {
   const [help, serveHelp, version] = await Promise.all(
     [["--help"], ["help", "serve"], ["--version"]].map((args) => finished(start(t, args))),
   );
-  t.match(help, { status: 0, output: /Examples:\n.*tidewire serve/, errors: "" });
+  t.match(help, { status: 0, output: /Examples:[\s\S]*tidewire serve/, errors: "" });
   t.match(serveHelp, { status: 0, output: /Limits:[\s\S]*--max-frame-bytes[\s\S]*Examples:/, errors: "" });
   t.match(version, { status: 0, output: `${VERSION}\n` });
 });
