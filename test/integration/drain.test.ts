@@ -3,7 +3,7 @@ import { test } from "tap";
 import { serveChild } from "./support/child.js";
 import { bytesOf, config, expect, ping, predict, predictBatch } from "./support/frames.js";
 import { ENCODINGS, type Encoding, Peer } from "./support/peer.js";
-import { serve } from "./support/serve.js";
+import { prepare, serve } from "./support/serve.js";
 
 const VALUES = Array(8).fill(1);
 
@@ -31,6 +31,13 @@ test("close() answers what is in flight on every connection, then 1001; twice is
   }
   await closing;
   await t.rejects(Peer.connect(t, url, "json"), { code: "ECONNREFUSED" });
+});
+
+test("a server that never listened is closed as well", async (t) => {
+  const { server } = await prepare(t, { models: ["slow", "small"] });
+  await server.close();
+  await server.close();
+  t.pass();
 });
 
 test("after drainTimeoutMs what is still in flight is cut, with 1001", async (t) => {

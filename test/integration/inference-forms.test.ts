@@ -137,6 +137,19 @@ for (const encoding of ENCODINGS) {
     t.same([...floatsOf(reply.matrix)], [5, 3, 2, 1, 0, 0, 11, -5, 5]);
   });
 
+  test(`${encoding}: predictions beyond float32 are told as infinite, in every form`, async (t) => {
+    const { url } = await serve(t, { models: ["ensemble_narrow"] });
+    const peer = await Peer.connect(t, url, encoding);
+    await peer.ask(config("ensemble_narrow"));
+    const [a, b] = [Math.fround(3e38), 1];
+    const infinite = Number.POSITIVE_INFINITY;
+    t.same(expect(await peer.ask(predict({ values: [a, b] })), "prediction").values, [infinite, 1, a]);
+    const named = expect(await peer.ask(predict({ boundarySignals: { a, b } })), "prediction");
+    t.same(named.predictions?.values, { x: infinite, y: 1, z: a });
+    const batch = expect(await peer.ask(predictBatch({ batch: [{ signals: { a, b } }] })), "predictionBatch");
+    t.same(batch.predictions[0]?.values, { x: infinite, y: 1, z: a });
+  });
+
   test(`${encoding}: readings of one turn with different boosts do not mix`, async (t) => {
     const { url } = await serve(t, { models: ["ensemble_narrow"] });
     const choices: Record<string, boolean>[] = [{}, { x: false, z: false }, { y: true }];

@@ -26,10 +26,16 @@ export function configure(t: Test, { models, flags = {}, modelSettings = {} }: S
   });
 }
 
-/** A listening server, closed when the test ends. */
-export async function serve(t: Test, options: ServeOptions): Promise<{ url: string; server: TidewireServer }> {
+/** A server that does not listen yet, closed when the test ends. */
+export async function prepare(t: Test, options: ServeOptions): Promise<{ server: TidewireServer }> {
   const log = options.log ?? pino({ level: "silent" });
   const server = await createServer(configure(t, options), { log });
   t.teardown(() => server.close());
+  return { server };
+}
+
+/** A listening server, closed when the test ends. */
+export async function serve(t: Test, options: ServeOptions): Promise<{ url: string; server: TidewireServer }> {
+  const { server } = await prepare(t, options);
   return { url: await server.listen(), server };
 }
