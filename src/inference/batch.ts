@@ -29,6 +29,8 @@ export interface BatchStream {
   deliver(batch: Batch, from: number, to: number, output: RowOutput, nowMs: number): void;
   /** Its request could not be predicted. */
   fail(batch: Batch, index: number, error: unknown): void;
+  /** Its answers could not be given out; nothing of it can be trusted any more. */
+  broke(error: unknown): void;
   /** Its request's deadline has passed. */
   expire(batch: Batch, index: number): void;
 }

@@ -1,8 +1,9 @@
 // Measures what a run costs, at load: where a model runs is decided by this and by nothing else.
-import type { GraphSpecs, RowBatch, TensorRequest } from "./executor.js";
+import type { Executor, GraphSpecs, RowBatch, TensorRequest } from "./executor.js";
 import type { Graphs } from "./graphs.js";
 import type { RunCost } from "./inline-executor.js";
 import { zeroTensor } from "./tensors.js";
+import { WorkerDiedError } from "./worker-executor.js";
 
 /** Runs before measuring: the first ones allocate arenas and fault pages. */
 const WARM_UP_RUNS = 3;
@@ -15,17 +16,34 @@ const OBVIOUS_US = 2_000;
 
 /** Runs zeros through the graphs once: as rows, or as tensors where they take no rows; µs it took. */
 async function runUs(graphs: Graphs, rows: number): Promise<number> {
-  let started = performance.now();
-  if (graphs.takesRows) {
-    const batch = zeroRows(graphs, rows);
-    await graphs.runRows(() => {
-      started = performance.now();
-      return batch;
-    });
-  } else {
-    await graphs.runTensors(zeroTensors(graphs.specs, rows));
-  }
+  if (!graphs.takesRows) return tensorsUs(graphs, rows);
+  const batch = zeroRows(graphs, rows);
+  let started = 0;
+  await graphs.runRows(() => {
+    started = performance.now();
+    return batch;
+  });
   return (performance.now() - started) * 1000;
+}
+
+/** Infinity where zeros do not run: what sizes such a graph wants can only be guessed, and it may be right all the same. */
+async function tensorsUs(graphs: Graphs, size: number): Promise<number> {
+  const started = performance.now();
+  const ran = await graphs.runTensors(zeroTensors(graphs.specs, size)).then(
+    () => true,
+    () => false,
+  );
+  return ran ? (performance.now() - started) * 1000 : Number.POSITIVE_INFINITY;
+}
+
+/** Runs zeros on an executor; resolves once it is there and warm. @throws Error when it does not start, or its rows fail */
+export async function runZeros(executor: Executor, graphs: Graphs): Promise<void> {
+  if (graphs.takesRows) await executor.runRows(() => zeroRows(graphs, 1));
+  else await executor.runTensors(zeroTensors(graphs.specs, 1)).catch(unlessDied);
+}
+
+function unlessDied(error: unknown): void {
+  if (error instanceof WorkerDiedError) throw error;
 }
 
 /** Runs the graphs a few times, so that the first request pays nothing. */
@@ -40,8 +58,8 @@ export async function warmUp(graphs: Graphs): Promise<void> {
 export async function measureCost(graphs: Graphs): Promise<RunCost> {
   await warmUp(graphs);
   const one = await medianUs(graphs, 1);
-  if (one > OBVIOUS_US) return { fixedUs: 0, rowUs: one };
-  const many = await medianUs(graphs, MANY_ROWS);
+  const many = one > OBVIOUS_US ? Number.POSITIVE_INFINITY : await medianUs(graphs, MANY_ROWS);
+  if (many === Number.POSITIVE_INFINITY) return { fixedUs: 0, rowUs: one };
   const rowUs = Math.max(0, (many - one) / (MANY_ROWS - 1));
   return { fixedUs: Math.max(0, one - rowUs), rowUs };
 }
@@ -62,13 +80,10 @@ function zeroRows(graphs: Graphs, rows: number): RowBatch {
   return { input: new Float32Array(rows * width), rows, wantsResidual: true };
 }
 
-/** Zeros for every input; sizes that may be any are `size`. */
+/** Zeros for every input; the first size is `size` where it may be any, the others are 1. */
 function zeroTensors(specs: GraphSpecs, size: number): TensorRequest {
-  const inputs = specs.inputs.map((spec) =>
-    zeroTensor(
-      spec,
-      spec.shape.map((length) => (length === -1 ? size : length)),
-    ),
-  );
+  const dimsOf = (shape: readonly number[]): number[] =>
+    shape.map((length, i) => (length !== -1 ? length : i === 0 ? size : 1));
+  const inputs = specs.inputs.map((spec) => zeroTensor(spec, dimsOf(spec.shape)));
   return { inputs, outputs: specs.outputs.map((spec) => spec.name) };
 }

@@ -21,7 +21,7 @@ export interface EnsembleParts {
   readonly specs: GraphSpecs;
   readonly executor: Executor;
   readonly executionProvider: string;
-  /** Measured cost of a run of one row, in µs. */
+  /** Measured cost of a run of one row, in µs; Infinity where it could not be measured. */
   readonly costUs: number;
   readonly limits: SchedulerLimits;
   /** Longest result of an infer, in bytes. */
@@ -130,7 +130,7 @@ export class Ensemble implements AsyncDisposable {
       quality: { ...manifest.quality },
       executor: executor.kind === "inline" ? ExecutorKind.EXECUTOR_KIND_INLINE : ExecutorKind.EXECUTOR_KIND_WORKER,
       executionProvider: this.executionProvider,
-      costUs: Math.round(costUs * 10) / 10,
+      costUs: Number.isFinite(costUs) ? Math.round(costUs * 10) / 10 : undefined,
       inputs: [...specs.inputs],
       outputs: [...specs.outputs],
     };

@@ -45,8 +45,16 @@ export class InlineExecutor implements Executor {
   }
 
   runTensors(request: TensorRequest): Promise<PlainTensor[]> {
-    const rows = Math.max(1, ...request.inputs.map((tensor) => tensor.dims[0] ?? 1));
-    return this.#isLarge(rows) ? this.#large.runTensors(request) : this.#graphs.runTensors(request);
+    return this.#isLarge(this.#timesMeasured(request))
+      ? this.#large.runTensors(request)
+      : this.#graphs.runTensors(request);
+  }
+
+  /** How many times the measured run's input this is: rows, or the elements of a tensor whose sizes may be any. */
+  #timesMeasured(request: TensorRequest): number {
+    const count = (dims: readonly number[]): number => dims.reduce((product, size) => product * Math.abs(size), 1);
+    const specs = new Map(this.#graphs.specs.inputs.map((spec) => [spec.name, spec]));
+    return Math.max(1, ...request.inputs.map(({ name, dims }) => count(dims) / count(specs.get(name)?.shape ?? dims)));
   }
 
   #isLarge(rows: number): boolean {

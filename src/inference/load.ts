@@ -1,5 +1,5 @@
 // From a model directory to a warm model: read, checked, measured, and put where it runs best.
-import { measureCost } from "./calibrate.js";
+import { measureCost, runZeros } from "./calibrate.js";
 import { Ensemble } from "./ensemble.js";
 import type { Executor } from "./executor.js";
 import { type Graphs, rowFormProblem } from "./graphs.js";
@@ -11,6 +11,12 @@ import { WorkerExecutor } from "./worker-executor.js";
 
 /** Threads within an operator of a graph on the event loop: it is done before a second one has woken. */
 const INLINE_THREADS = 1;
+
+/**
+ * Longest run. Nothing can cut a run short, and whoever comes behind it waits for it: a model so
+ * dear that `maxBatchRows` would take longer has smaller batches.
+ */
+const MAX_RUN_US = 1_000_000;
 
 /** What one model may have of its own. */
 export interface ModelSettings {
@@ -47,12 +53,14 @@ export async function loadEnsemble(directory: string, name: string, context: Loa
   const executionProvider = settings.executionProvider ?? config.executionProvider;
   const options = { basePath: manifest.basePath, boostPath: manifest.boostPath, executionProvider };
   const graphs = await loadOnProvider(name, { ...options, intraOpThreads: INLINE_THREADS });
-  checkWidths(manifest, graphs);
-  const cost = await measureCost(graphs);
-  const threads = settings.intraOpThreads ?? config.intraOpThreads;
+  const cost = await releasedOnFailure(graphs, async () => {
+    checkWidths(manifest, graphs);
+    return measureCost(graphs);
+  });
+  const intraOpThreads = settings.intraOpThreads ?? config.intraOpThreads;
   const startWorker = (): Executor =>
     new WorkerExecutor(
-      { ...options, intraOpThreads: threads },
+      { ...options, intraOpThreads },
       { died: (reason, restartInMs) => context.workerDied(name, reason, restartInMs) },
     );
   return new Ensemble({
@@ -62,13 +70,18 @@ export async function loadEnsemble(directory: string, name: string, context: Loa
     executionProvider,
     costUs: cost.fixedUs + cost.rowUs,
     limits: {
-      maxBatchRows: settings.maxBatchRows ?? config.maxBatchRows,
+      maxBatchRows: Math.min(settings.maxBatchRows ?? config.maxBatchRows, rowsWithin(MAX_RUN_US, cost)),
       maxQueuedRows: config.maxQueuedRows,
       maxQueueDelayUs: settings.maxQueueDelayUs ?? config.maxQueueDelayUs,
     },
     maxInferBytes: config.maxInferBytes,
     afterDelivery: context.afterDelivery,
   });
+}
+
+/** Rows whose run takes no longer than that, at least one. */
+function rowsWithin(timeUs: number, { fixedUs, rowUs }: RunCost): number {
+  return rowUs === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((timeUs - fixedUs) / rowUs));
 }
 
 interface Choice {
@@ -81,10 +94,23 @@ interface Choice {
 async function chooseExecutor(graphs: Graphs, cost: RunCost, choice: Choice): Promise<Executor> {
   const wanted = choice.settings.executor ?? "auto";
   const isCheap = cost.fixedUs + cost.rowUs < choice.inlineLimitUs;
-  if (wanted === "inline" || (wanted === "auto" && isCheap))
+  if (wanted === "inline" || (wanted === "auto" && isCheap)) {
     return new InlineExecutor(graphs, cost, choice.startWorker);
+  }
   await graphs[Symbol.asyncDispose]();
-  return choice.startWorker();
+  const worker = choice.startWorker();
+  await releasedOnFailure(worker, () => runZeros(worker, graphs));
+  return worker;
+}
+
+/** What `work` gives; when it fails, the resource is released. */
+async function releasedOnFailure<T>(resource: AsyncDisposable, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await resource[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** The graphs of an ensemble must be as wide as its lists of signals. */

@@ -15,6 +15,15 @@ export interface RepositoryEvents {
   broken(name: string, reason: string): void;
 }
 
+/** Settings for models that the folder does not have: a name is probably misspelt, and the server does not start. */
+export class ModelSettingsError extends Error {
+  override readonly name = "ModelSettingsError";
+
+  constructor(strangers: readonly string[], folder: string, names: readonly string[]) {
+    super(`modelSettings names ${strangers.join(", ")}; the models folder ${folder} has ${names.join(", ") || "none"}`);
+  }
+}
+
 /** All models of a folder, loaded at start. */
 export class ModelRepository implements AsyncDisposable {
   readonly #ensembles = new Map<string, Ensemble>();
@@ -23,13 +32,17 @@ export class ModelRepository implements AsyncDisposable {
   /**
    * Loads each directory of `folder`, one after another: calibration wants the machine to itself.
    *
+   * @throws ModelSettingsError when the configuration has settings for a model that is not there
    * @throws ProviderError when an execution provider that the configuration names is absent
    * @throws Error when the folder cannot be read
    */
   static async open(folder: string, context: LoadContext, events: RepositoryEvents): Promise<ModelRepository> {
     const repository = new ModelRepository();
+    const names = await modelNames(folder);
+    const strangers = Object.keys(context.config.modelSettings).filter((name) => !names.includes(name));
+    if (strangers.length > 0) throw new ModelSettingsError(strangers, folder, names);
     try {
-      for (const name of await modelNames(folder)) await repository.#load(join(folder, name), name, context, events);
+      for (const name of names) await repository.#load(join(folder, name), name, context, events);
     } catch (error) {
       await repository[Symbol.asyncDispose]();
       throw error;

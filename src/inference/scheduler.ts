@@ -166,7 +166,11 @@ function deliver(batch: Batch, output: RowOutput): void {
     const stream = batch.streams[from] as BatchStream;
     let to = from + 1;
     while (to < batch.requests && batch.streams[to] === stream) to += 1;
-    stream.deliver(batch, from, to, output, nowMs);
+    try {
+      stream.deliver(batch, from, to, output, nowMs);
+    } catch (error) {
+      stream.broke(error); // a fault of ours: it must not take the other connections' answers along
+    }
     from = to;
   }
 }

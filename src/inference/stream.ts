@@ -36,6 +36,8 @@ export interface StreamSink {
   predicted(stream: Stream, run: PositionalRun): void;
   /** A request has failed; `credit` is what its origin was given. */
   failed(id: number, error: TidewireError, credit: number): void;
+  /** The answers to several requests could not be made; the sink closes. */
+  broke(error: unknown): void;
   /** The cause of a failure, for the log. */
   note(message: string, cause: unknown): void;
 }
@@ -134,11 +136,17 @@ export class Stream implements BatchStream {
     });
   }
 
-  /** Takes several readings, by name or as a matrix. @throws TidewireError */
-  predictBatch(origin: RequestOrigin, request: PredictBatch, takenAtMs: readonly number[], answer: Answer): void {
+  /** Takes several readings, by name or as a matrix; at most `maxRows`. @throws TidewireError */
+  predictBatch(
+    origin: RequestOrigin,
+    request: PredictBatch,
+    takenAtMs: readonly number[],
+    answer: Answer,
+    maxRows = this.options.batchSize,
+  ): void {
     const { batch: readings, matrix } = request;
     const names = this.#rowSignals;
-    const rows = countRows(names, readings, matrix, this.options.batchSize);
+    const rows = countRows(names, readings, matrix, maxRows);
     if (takenAtMs.length > 0 && takenAtMs.length !== rows) {
       const message = `data.timestamps: expected ${rows}, as many as readings, came ${takenAtMs.length}`;
       throw new TidewireError("INVALID_MESSAGE", message, {
@@ -241,6 +249,10 @@ export class Stream implements BatchStream {
     if (!this.#isOpen) return;
     this.#sink.note("a prediction failed", cause);
     this.#sink.failed(batch.ids[index] as number, predictionError(this.ensemble.name, cause), creditOf(batch, index));
+  }
+
+  broke(error: unknown): void {
+    this.#sink.broke(error);
   }
 
   expire(batch: Batch, index: number): void {

@@ -12,7 +12,7 @@ import {
 import { TidewireError } from "../errors.js";
 import type { Ensemble } from "../inference/ensemble.js";
 import type { History } from "../inference/history.js";
-import { type PositionalRun, Stream, type StreamCounts, type StreamSink } from "../inference/stream.js";
+import { type Answer, type PositionalRun, Stream, type StreamCounts, type StreamSink } from "../inference/stream.js";
 import { toWireTensor } from "../inference/tensors.js";
 import type { SessionServices } from "./services.js";
 import type { Request, Session } from "./session.js";
@@ -165,11 +165,12 @@ export class InferenceRequests implements StreamSink {
     const stream = this.#streamFor(ensemble);
     const batch = { matrix: tensor.raw, batch: [], timestamps: [], timeoutMs: infer.timeoutMs };
     const width = ensemble.signals.length;
-    stream.predictBatch(request, batch, [], (predictions, firstRow, latencyMs) => {
+    const answer: Answer = (predictions, firstRow, latencyMs) => {
       const raw = bytesOf(predictions.subarray(firstRow * width, (firstRow + rows) * width));
       const output = { name: "signals", datatype: DataType.DATA_TYPE_FP32, shape: [rows, width], raw };
       this.#answer(request, { $case: "inferResult", value: { model: ensemble.name, outputs: [output], latencyMs } });
-    });
+    };
+    stream.predictBatch(request, batch, [], answer, ensemble.maxBatchRows);
     this.#session.begin(request);
   }
 
@@ -219,6 +220,10 @@ export class InferenceRequests implements StreamSink {
   failed(id: number, error: TidewireError, credit: number): void {
     this.#session.refuse(id, error);
     this.#session.answered(credit);
+  }
+
+  broke(error: unknown): void {
+    this.#session.crash(error);
   }
 
   note(message: string, cause: unknown): void {

@@ -220,6 +220,12 @@ export class Session {
     closed();
   }
 
+  /** A fault of ours in this conversation: it is logged, and the client is asked to come back. */
+  crash(error: unknown): void {
+    this.#services.log.error({ err: error, session: this.id }, "a session failed");
+    this.end(1011, "the server failed");
+  }
+
   /** Says what is left to say and closes. */
   end(code: number, reason: string): void {
     if (this.#state.is === "closed") return;

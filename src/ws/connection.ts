@@ -31,6 +31,7 @@ export class Connection implements Transport {
   #session: Session | undefined;
   /** The heartbeat's count when the peer was last heard. */
   #heardAt: number;
+  #unsentAtBeat = 0;
 
   constructor(socket: WebSocket, beats: BeatCount) {
     this.#socket = socket;
@@ -68,11 +69,12 @@ export class Connection implements Transport {
   }
 
   #sendPlain(message: Outgoing): void {
-    if (typeof message === "string" || message instanceof Uint8Array) return this.#socket.send(message);
+    const sent = (): void => this.#session?.drained();
+    if (typeof message === "string" || message instanceof Uint8Array) return this.#socket.send(message, sent);
     for (let i = 0; i < message.count; i += 1) {
       const bytes = new Uint8Array(message.byteLength(i));
       message.write(i, bytes, 0);
-      this.#socket.send(bytes);
+      this.#socket.send(bytes, sent);
     }
   }
 
@@ -99,7 +101,10 @@ export class Connection implements Transport {
   /** One beat: pings a peer that is silent for `pingAfter` beats, gives up one that is for `closeAfter`. */
   beat(pingAfter: number, closeAfter: number): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#session?.owesAnswers) this.#heardAt = this.#beats.count; // it is the server that does not read
+    const unsent = this.unsentBytes;
+    // A server that owes answers does not read; a peer that takes what is sent is slow, not silent.
+    if (this.#session?.owesAnswers || unsent < this.#unsentAtBeat) this.#heardAt = this.#beats.count;
+    this.#unsentAtBeat = unsent;
     const silent = this.#beats.count - this.#heardAt;
     if (silent >= closeAfter) this.#session?.end(SILENT_CODE, "silent for too long");
     else if (silent > 0 && silent % pingAfter === 0) this.#socket.ping();

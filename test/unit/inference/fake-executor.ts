@@ -107,6 +107,10 @@ export class FakeStream implements BatchStream {
     this.#keep(batch, index, { is: "failed", error });
   }
 
+  broke(error: unknown): void {
+    throw error;
+  }
+
   expire(batch: Batch, index: number): void {
     this.#keep(batch, index, { is: "expired" });
   }

@@ -1,9 +1,10 @@
 // The model repository: what is served, what is broken and why, and what stops the start.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { type Test, test } from "tap";
 import { type EnsembleDescription, ExecutorKind, ModelStatus } from "../../../generated/ts/tidewire/v1/http.js";
@@ -12,7 +13,7 @@ import { PACKAGE_ROOT } from "../../../src/config/index.js";
 import { Graphs } from "../../../src/inference/graphs.js";
 import type { InferenceSettings } from "../../../src/inference/load.js";
 import { ProviderError } from "../../../src/inference/providers.js";
-import { ModelRepository } from "../../../src/inference/repository.js";
+import { ModelRepository, ModelSettingsError } from "../../../src/inference/repository.js";
 import { graphOptions } from "../../contract/executors.js";
 import { modelDirectory, modelsFolder, TEST_MODELS, TURBINE } from "../../integration/support/models.js";
 
@@ -278,6 +279,10 @@ test("calibration puts cheap models on the loop and dear ones in a worker", asyn
     names.map((name) => kindOf(repository.describe(name))),
     ["inline", "inline", "worker", "worker"],
   );
+  t.equal(repository.get("gas_turbine").maxBatchRows, 4096);
+  const slow = repository.get("slow");
+  const runUs = slow.maxBatchRows * (repository.describe("slow").costUs ?? 0);
+  t.ok(slow.maxBatchRows < 4096 && runUs < 1_100_000, `no run takes longer than a second, came ${runUs} µs`);
   const costs = names.map((name) => repository.describe(name).costUs ?? 0);
   t.ok((costs[0] as number) < (costs[2] as number) && (costs[2] as number) < (costs[3] as number), `${costs} µs`);
 });
@@ -337,17 +342,27 @@ test("a provider that is absent stops the start and says how to install it or to
 test("a start that fails leaves no worker behind: the process ends by itself", async (t) => {
   const folder = modelsFolder(t, ["heavy", "small"]);
   const script = `
-    const { ModelRepository } = await import("./src/inference/repository.ts");
+    const { ModelRepository } = await import(${JSON.stringify(pathToFileURL(join(PACKAGE_ROOT, "src/inference/repository.ts")))});
     const config = ${JSON.stringify({ ...SETTINGS, modelSettings: { heavy: { executor: "worker" }, small: { executionProvider: "nonsense" } } })};
     const context = { config, afterDelivery() {}, workerDied() {} };
     await ModelRepository.open(${JSON.stringify(folder)}, context, { loaded: (e) => console.log(e.name), broken() {} })
       .catch((error) => console.log(error.name));`;
-  const args = ["--import=./tools/typescript.mjs", "--input-type=module", "-e", script];
+  const file = join(folder, ".start.mjs");
+  writeFileSync(file, script);
+  const args = ["--import=./tools/typescript.mjs", file];
   const child = spawn(process.execPath, args, { cwd: PACKAGE_ROOT, stdio: ["ignore", "pipe", "ignore"] });
   t.teardown(() => child.kill("SIGKILL"));
   const [output, [status]] = await Promise.all([text(child.stdout), once(child, "exit")]);
   t.equal(output, "heavy\nProviderError\n");
   t.equal(status, 0);
+});
+
+test("settings for a model that is not there stop the start and name those that are", async (t) => {
+  const error = await open(t, modelsFolder(t, ["small"]), { modelSettings: { smal: { executor: "inline" } } }).catch(
+    (thrown: Error) => thrown,
+  );
+  t.type(error, ModelSettingsError);
+  t.match((error as Error).message, /smal;.* has small/);
 });
 
 test("a models folder that cannot be read is an error of the start", async (t) => {

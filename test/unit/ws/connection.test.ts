@@ -1,5 +1,6 @@
 // Beats: who is pinged, who is given up. The beats are counted by hand, the socket is real.
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { type Test, test } from "tap";
 import type WebSocket from "ws";
 import type { Session } from "../../../src/session/session.js";
@@ -104,6 +105,21 @@ test("silence counts for nothing while the server owes answers and does not read
   t.same(session.ends, []);
   session.owesAnswers = false;
   beat(CLOSE_AFTER);
+  t.same(session.ends, [4000]);
+});
+
+test("a peer that takes what is sent is slow, not silent", async (t) => {
+  const { client, socket, connection, session, beat } = await scene(t, false);
+  client.pause();
+  while (connection.unsentBytes === 0) connection.send([new Uint8Array(1 << 20)]);
+  beat(CLOSE_AFTER - 1);
+  t.same(session.ends, []);
+  const drained = once(Reflect.get(socket, "_socket") as Socket, "drain");
+  client.resume();
+  await drained;
+  beat(CLOSE_AFTER);
+  t.same(session.ends, [], "it was heard when it read");
+  beat();
   t.same(session.ends, [4000]);
 });
 
