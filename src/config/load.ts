@@ -84,12 +84,17 @@ function variableLayer(env: ConfigSources["env"], problems: ConfigProblem[]): La
   const known = new Map([...KEYS, "config"].map((key) => [variableOf(key), key]));
   const values: Values = {};
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith("TIDEWIRE_") || value === undefined) continue;
+    if (!name.startsWith("TIDEWIRE_") || value === undefined || isServiceLink(name, value)) continue;
     const key = known.get(name);
     if (key !== undefined) values[key] = value;
     else problems.push({ key: name, source: "environment", message: unknown("variable", name, [...known.keys()]) });
   }
   return { values, fromText: true, source: (key) => `environment ${variableOf(key)}` };
+}
+
+/** Kubernetes tells each pod where a Service named `tidewire` is, by variables that look like ours. */
+function isServiceLink(name: string, value: string): boolean {
+  return /^TIDEWIRE_(SERVICE|PORT)_/.test(name) || (name === "TIDEWIRE_PORT" && value.startsWith("tcp://"));
 }
 
 function fileLayer({ flags, env, readFile }: ConfigSources, problems: ConfigProblem[]): Layer {
@@ -150,10 +155,23 @@ function checkTogether(config: Config, layers: readonly Layer[], problems: Confi
     const message = `others could reach ${config.host}, and there is no access control yet: listen on 127.0.0.1, or add --insecure (TIDEWIRE_INSECURE=true) if everyone who reaches the port may use the server`;
     problems.push({ key: "host", source: source("host"), message });
   }
+  for (const [name, rows] of batchLimits(config)) {
+    if (config.maxQueuedRows >= rows) continue;
+    const message = `must not be less than ${name} (${rows}), but is ${config.maxQueuedRows}: a full batch could never wait`;
+    problems.push({ key: "maxQueuedRows", source: source("maxQueuedRows"), message });
+  }
   if (config.idleTimeoutMs <= config.pingIntervalMs) {
     const message = `must be longer than pingIntervalMs (${config.pingIntervalMs}), but is ${config.idleTimeoutMs}: a quiet peer would be closed before its ping`;
     problems.push({ key: "idleTimeoutMs", source: source("idleTimeoutMs"), message });
   }
+}
+
+/** Every limit of a batch, by the key that sets it. */
+function batchLimits(config: Config): [string, number][] {
+  const ofModels = Object.entries(config.modelSettings).flatMap(([name, { maxBatchRows }]): [string, number][] =>
+    maxBatchRows === undefined ? [] : [[`modelSettings.${name}.maxBatchRows`, maxBatchRows]],
+  );
+  return [["maxBatchRows", config.maxBatchRows], ...ofModels];
 }
 
 function unknown(kind: string, name: string, known: readonly string[]): string {

@@ -104,8 +104,9 @@ export const LIMIT_SETTINGS = {
     default: 4 * MIB,
     min: 64 * KIB,
     max: GIB,
-    description: "unsent bytes of one connection before it counts as a slow reader",
-    reason: "Beyond it the connection is paused or closed with 4008, so that one reader cannot fill the memory.",
+    description: "unsent bytes of one connection before it is read no further",
+    reason:
+      "A peer that does not take its replies is asked for no further requests, so that one reader cannot fill the memory.",
   }),
   maxInvalidFrames: integer({
     default: 100,

@@ -96,12 +96,19 @@ export class Ensemble implements AsyncDisposable {
     const inputs = fromWireTensors(request.inputs, this.#parts.specs.inputs);
     const outputs = checkOutputs(request.outputs, this.#parts.specs.outputs);
     const tensors = await this.#run(inputs, outputs);
-    const bytes = tensors.reduce((total, tensor) => total + byteLength(tensor), 0);
-    if (bytes > this.#parts.maxInferBytes) throw tooLarge(bytes, this.#parts.maxInferBytes);
+    this.checkInferBytes(tensors.reduce((total, tensor) => total + byteLength(tensor), 0));
     if (request.timeoutMs !== undefined && performance.now() > receivedMs + request.timeoutMs) {
       throw new TidewireError("DEADLINE_EXCEEDED", `the outputs came after the deadline of ${request.timeoutMs} ms`);
     }
     return tensors;
+  }
+
+  /** Bounds the outputs of one infer. @throws TidewireError FRAME_TOO_LARGE */
+  checkInferBytes(bytes: number): void {
+    const limit = this.#parts.maxInferBytes;
+    if (bytes <= limit) return;
+    const message = `the outputs have ${bytes} bytes, at most ${limit} are sent; ask for fewer outputs or rows`;
+    throw new TidewireError("FRAME_TOO_LARGE", message, { bytes, limit });
   }
 
   async #run(inputs: readonly PlainTensor[], outputs: readonly string[]): Promise<PlainTensor[]> {
@@ -144,9 +151,4 @@ export class Ensemble implements AsyncDisposable {
 function byteLength(tensor: PlainTensor): number {
   if (tensor.data instanceof Uint8Array) return tensor.data.byteLength;
   return tensor.data.reduce((total, text) => total + Buffer.byteLength(text), 0);
-}
-
-function tooLarge(bytes: number, limit: number): TidewireError {
-  const message = `the outputs have ${bytes} bytes, at most ${limit} are sent; ask for fewer outputs or rows`;
-  return new TidewireError("FRAME_TOO_LARGE", message, { bytes, limit });
 }

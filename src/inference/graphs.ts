@@ -49,10 +49,12 @@ export class Graphs implements AsyncDisposable {
   async chooseRunner(): Promise<void> {
     const rows = PROBE_ROWS;
     const batch = { input: new Float32Array(rows * rowWidth(this.specs.inputs)), rows, wantsResidual: true };
-    const plain = await this.#runPlain(batch);
-    const late = await this.#runLate(() => batch);
-    const agree = late.base.length === plain.base.length && late.residual?.length === plain.residual?.length;
-    this.#runner = agree ? "late-feeds" : "plain";
+    await this.#runPlain(batch); // throws what the graphs themselves have against it
+    const ranBoth = await this.#runLate(() => batch).then(
+      () => true,
+      () => false, // it came out with the placeholder's one row
+    );
+    this.#runner = ranBoth ? "late-feeds" : "plain";
   }
 
   /**
@@ -77,24 +79,28 @@ export class Graphs implements AsyncDisposable {
       if (batch.rows > 0) setRows(feeds, batch.input, batch.rows);
     });
     const baseRun = this.#base.run(feeds).then((results) => {
-      const base = floatsOf(results, this.#base);
+      const base = this.#rowsOf(results, this.#base, batch.rows);
       if (boostFeeds && needsBoost(batch)) setRows(boostFeeds, this.#boostInput(batch, base), batch.rows);
       return base;
     });
     const boostRun = boostFeeds && this.#boost?.run(boostFeeds);
     const [base, boosted] = await Promise.all([baseRun, boostRun, sealed]);
-    return { base, residual: this.#boost && boosted && needsBoost(batch) ? floatsOf(boosted, this.#boost) : undefined };
+    return {
+      base,
+      residual:
+        this.#boost && boosted && needsBoost(batch) ? this.#rowsOf(boosted, this.#boost, batch.rows) : undefined,
+    };
   }
 
   async #runPlain(batch: RowBatch): Promise<RowOutput> {
     if (batch.rows === 0) return { base: new Float32Array(0), residual: undefined };
     const feeds = this.#placeholder(this.#base);
     setRows(feeds, batch.input, batch.rows);
-    const base = floatsOf(await this.#base.run(feeds), this.#base);
+    const base = this.#rowsOf(await this.#base.run(feeds), this.#base, batch.rows);
     if (!this.#boost || !needsBoost(batch)) return { base, residual: undefined };
     const boostFeeds = this.#placeholder(this.#boost);
     setRows(boostFeeds, this.#boostInput(batch, base), batch.rows);
-    return { base, residual: floatsOf(await this.#boost.run(boostFeeds), this.#boost) };
+    return { base, residual: this.#rowsOf(await this.#boost.run(boostFeeds), this.#boost, batch.rows) };
   }
 
   /** The boost sees the boundary values, and the base's predictions after them where it is wide enough. */
@@ -109,6 +115,18 @@ export class Graphs implements AsyncDisposable {
       input.set(base.subarray(row * signals, (row + 1) * signals), row * width + boundary);
     }
     return input;
+  }
+
+  /**
+   * The only output, of as many rows as went in. A graph may declare [N, k] and still filter or pool
+   * its rows; then nobody knows whose they are.
+   */
+  #rowsOf(results: OrtResults, session: ort.InferenceSession, rows: number): Float32Array {
+    const { dims, data } = results[session.outputNames[0] as string] as ort.Tensor;
+    const expected = Math.max(1, rows); // nothing to run is one row of placeholder
+    const width = rowWidth(this.specs.outputs);
+    if (dims[0] === expected && data.length === expected * width) return data as Float32Array;
+    throw new Error(`expected an output of [${expected}, ${width}], came [${dims.join(", ")}]`);
   }
 
   get #boostWidth(): number {
@@ -144,6 +162,7 @@ export class Graphs implements AsyncDisposable {
   }
 }
 
+type OrtResults = ort.InferenceSession.OnnxValueMapType;
 type Feeds = Record<string, ort.Tensor>;
 
 const NOTHING: RowBatch = { input: new Float32Array(0), rows: 0, wantsResidual: false };
@@ -171,10 +190,6 @@ function rowTensor(values: Float32Array, rows: number): ort.Tensor {
 /** Puts rows into the only input of feeds that a run may already hold. */
 function setRows(feeds: Feeds, values: Float32Array, rows: number): void {
   for (const name of Object.keys(feeds)) feeds[name] = rowTensor(values, rows);
-}
-
-function floatsOf(results: ort.InferenceSession.OnnxValueMapType, session: ort.InferenceSession): Float32Array {
-  return (results[session.outputNames[0] as string] as ort.Tensor).data as Float32Array;
 }
 
 function specsOf(session: ort.InferenceSession): Pick<GraphSpecs, "inputs" | "outputs"> {

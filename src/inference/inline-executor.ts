@@ -25,6 +25,8 @@ export class InlineExecutor implements Executor {
   readonly #cost: RunCost;
   readonly #startWorker: () => Executor;
   #worker: Executor | undefined;
+  /** Settles with the last run of tensors; its outcome is its caller's. */
+  #lastTensors: Promise<void> = Promise.resolve();
 
   constructor(graphs: Graphs, cost: RunCost, startWorker: () => Executor) {
     this.#graphs = graphs;
@@ -45,9 +47,11 @@ export class InlineExecutor implements Executor {
   }
 
   runTensors(request: TensorRequest): Promise<PlainTensor[]> {
-    return this.#isLarge(this.#timesMeasured(request))
-      ? this.#large.runTensors(request)
-      : this.#graphs.runTensors(request);
+    if (this.#isLarge(this.#timesMeasured(request))) return this.#large.runTensors(request);
+    // One after another: each takes a turn of its own, and other connections are heard between them.
+    const run = this.#lastTensors.then(() => this.#graphs.runTensors(request));
+    this.#lastTensors = run.then(ignore, ignore);
+    return run;
   }
 
   /** How many times the measured run's input this is: rows, or the elements of a tensor whose sizes may be any. */
@@ -71,5 +75,7 @@ export class InlineExecutor implements Executor {
     await this.#graphs[Symbol.asyncDispose]();
   }
 }
+
+const ignore = (): void => {};
 
 const EMPTY_BATCH: RowBatch = { input: new Float32Array(0), rows: 0, wantsResidual: false };

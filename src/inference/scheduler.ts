@@ -27,6 +27,9 @@ export class Scheduler {
   /** Batches in order of arrival; the last one may still grow. */
   readonly #queue: Batch[] = [];
   readonly #spare: Batch[] = [];
+  /** Parts of batches that failed, the next one last. Their requests hold credit, which bounds them. */
+  readonly #suspects: Batch[] = [];
+  #tookSuspect = false;
   #queuedRows = 0;
   #state: "idle" | "holding" | "running" = "idle";
   #holdTimer: NodeJS.Timeout | undefined;
@@ -94,7 +97,7 @@ export class Scheduler {
       const next: Run | undefined =
         outcome.is === "done" && this.#executor.kind === "worker" ? this.#beginWaiting() : undefined;
       if (outcome.is === "done") deliver(batch, outcome.output);
-      else await this.#isolate(batch, outcome.error);
+      else this.#isolate(batch, outcome.error);
       this.#afterDelivery();
       this.#recycle(batch);
       run = next ?? this.#beginWaiting();
@@ -103,7 +106,7 @@ export class Scheduler {
   }
 
   #beginWaiting(): Run | undefined {
-    return this.#queuedRows > 0 ? this.#begin("waiting") : undefined;
+    return this.#queuedRows > 0 || this.#suspects.length > 0 ? this.#begin("waiting") : undefined;
   }
 
   async #begin(rows: RowsAre): Run {
@@ -116,28 +119,33 @@ export class Scheduler {
     return { batch: batch ?? this.#takeBatch(), outcome };
   }
 
-  /** The first batch, less what nobody wants any more. */
+  /** What is run next, less what nobody wants any more. Parts of a failed batch and batches that wait take turns. */
   #takeBatch(): Batch {
+    const isSuspectsTurn = this.#queuedRows === 0 || !this.#tookSuspect;
+    const suspect = isSuspectsTurn ? this.#takeSuspect() : undefined;
+    this.#tookSuspect = suspect !== undefined;
+    if (suspect) return suspect;
     const batch = this.#queue.shift() ?? new Batch(this.#width, this.#limits.maxBatchRows);
     this.#queuedRows -= batch.rows;
-    const nowMs = performance.now();
-    return batch.filter((index) => {
-      const stream = batch.streams[index] as BatchStream;
-      const isLate = (batch.askers[index]?.deadlineMs ?? Number.POSITIVE_INFINITY) < nowMs;
-      if (stream.isOpen && isLate) stream.expire(batch, index);
-      return stream.isOpen && !isLate;
-    });
+    return wantedOf(batch);
   }
 
-  /** Finds the requests at fault by halving: they alone fail, the others get their predictions. */
-  async #isolate(batch: Batch, error: unknown): Promise<void> {
+  #takeSuspect(): Batch | undefined {
+    for (let part = this.#suspects.pop(); part; part = this.#suspects.pop()) {
+      const wanted = wantedOf(part);
+      if (wanted.requests > 0) return wanted;
+    }
+    return undefined;
+  }
+
+  /**
+   * Finds the requests at fault by halving: they alone fail, the others get their predictions. The
+   * halves are run between the batches that wait, so that bad requests only cost others every second run.
+   */
+  #isolate(batch: Batch, error: unknown): void {
     if (batch.requests <= 1 || error instanceof WorkerStartError) return failAll(batch, error);
     const middle = batch.requests >> 1;
-    for (const half of [batch.slice(0, middle), batch.slice(middle, batch.requests)]) {
-      const outcome = await settle(this.#executor.runRows(() => half, "waiting"));
-      if (outcome.is === "done") deliver(half, outcome.output);
-      else await this.#isolate(half, outcome.error);
-    }
+    this.#suspects.push(batch.slice(middle, batch.requests), batch.slice(0, middle));
   }
 
   #recycle(batch: Batch): void {
@@ -173,6 +181,17 @@ function deliver(batch: Batch, output: RowOutput): void {
     }
     from = to;
   }
+}
+
+/** The requests that somebody still waits for; those whose deadline has passed are told so. */
+function wantedOf(batch: Batch): Batch {
+  const nowMs = performance.now();
+  return batch.filter((index) => {
+    const stream = batch.streams[index] as BatchStream;
+    const isLate = (batch.askers[index]?.deadlineMs ?? Number.POSITIVE_INFINITY) < nowMs;
+    if (stream.isOpen && isLate) stream.expire(batch, index);
+    return stream.isOpen && !isLate;
+  });
 }
 
 function failAll(batch: Batch, error: unknown): void {

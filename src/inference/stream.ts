@@ -32,6 +32,8 @@ export interface PositionalRun {
 
 /** Who gets a stream's answers. Each request is answered by exactly one call. */
 export interface StreamSink {
+  /** Whether anybody still waits for answers; what is queued when nobody does is dropped. */
+  readonly isOpen: boolean;
   /** Positional readings without anything else. */
   predicted(stream: Stream, run: PositionalRun): void;
   /** A request has failed; `credit` is what its origin was given. */
@@ -62,6 +64,8 @@ export interface RequestOrigin {
   readonly credit: number;
   /** ms of `performance.now()`. */
   readonly receivedMs: number;
+  /** The same instant in ms since 1970. */
+  readonly arrivedAtMs: number;
 }
 
 /** One connection's use of one ensemble. A change of configuration makes a new stream. */
@@ -74,7 +78,6 @@ export class Stream implements BatchStream {
   readonly #history: History | undefined;
   /** Indices of the boosted signals. */
   readonly #boosted: readonly number[];
-  #isOpen = true;
 
   constructor(
     ensemble: Ensemble,
@@ -93,12 +96,7 @@ export class Stream implements BatchStream {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  /** Nobody waits for answers any more; what is queued is dropped. */
-  close(): void {
-    this.#isOpen = false;
+    return this.#sink.isOpen;
   }
 
   /** Names of the signals whose boost is on, in the ensemble's order. */
@@ -112,11 +110,11 @@ export class Stream implements BatchStream {
    * @param at  where in the message the floats begin: float32, little-endian, as many as boundary signals
    * @throws TidewireError INVALID_SIGNALS, OVERLOADED
    */
-  predictBytes(id: number, message: Uint8Array, at: number, receivedMs: number): void {
+  predictBytes(id: number, message: Uint8Array, at: number, receivedMs: number, arrivedAtMs: number): void {
     const batch = this.ensemble.scheduler.batchFor(1);
     const start = batch.reserve(1);
     fillBytes(this.ensemble.boundarySignals, message, at, batch.values, start);
-    batch.takenAtMs[batch.rows] = performance.timeOrigin + receivedMs;
+    batch.takenAtMs[batch.rows] = arrivedAtMs;
     batch.commit(this, id, 1, receivedMs, undefined);
     this.ensemble.scheduler.committed(1);
   }
@@ -132,7 +130,7 @@ export class Stream implements BatchStream {
     this.#request(origin, 1, deadlineMs, answer, (batch, at) => {
       if (isPositional) fillPositional(names, predict.values, batch.values, at);
       else fillNamed(names, predict.boundarySignals, batch.values, at);
-      batch.takenAtMs[batch.rows] = takenAtMs ?? performance.timeOrigin + origin.receivedMs;
+      batch.takenAtMs[batch.rows] = takenAtMs ?? origin.arrivedAtMs;
     });
   }
 
@@ -160,7 +158,7 @@ export class Stream implements BatchStream {
       if (readings.length > 0) fillReadings(names, readings, batch.values, at);
       else fillMatrix(names, matrix, batch.values, at);
       if (takenAtMs.length > 0) batch.takenAtMs.set(takenAtMs, batch.rows);
-      else batch.takenAtMs.fill(performance.timeOrigin + origin.receivedMs, batch.rows, batch.rows + rows);
+      else batch.takenAtMs.fill(origin.arrivedAtMs, batch.rows, batch.rows + rows);
     });
   }
 
@@ -185,6 +183,7 @@ export class Stream implements BatchStream {
   }
 
   deliver(batch: Batch, from: number, to: number, output: RowOutput, nowMs: number): void {
+    if (!this.isOpen) return;
     const firstRow = batch.firstRows[from] as number;
     const rows = batch.endRow(to - 1) - firstRow;
     this.#addResiduals(output, firstRow, rows);
@@ -246,7 +245,7 @@ export class Stream implements BatchStream {
   }
 
   fail(batch: Batch, index: number, cause: unknown): void {
-    if (!this.#isOpen) return;
+    if (!this.isOpen) return;
     this.#sink.note("a prediction failed", cause);
     this.#sink.failed(batch.ids[index] as number, predictionError(this.ensemble.name, cause), creditOf(batch, index));
   }

@@ -5,6 +5,9 @@ import type { TensorSpec } from "../../generated/ts/tidewire/v1/http.js";
 import { DataType, type Tensor as WireTensor } from "../../generated/ts/tidewire/v1/inference.js";
 import { TidewireError } from "../errors.js";
 
+/** Largest size of one dimension: an empty tensor may claim any, and a graph may make room for it. */
+const MAX_SIZE = 2 ** 31 - 1;
+
 /** Bytes before each element of a string tensor: its length as uint32, little-endian. */
 const STRING_LENGTH_BYTES = 4;
 
@@ -102,7 +105,13 @@ function fromWireTensor(tensor: WireTensor, spec: TensorSpec): PlainTensor {
   checkShape(tensor, spec);
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
   const data = type === "string" ? readStrings(tensor, elements) : readRaw(tensor, elements * TYPES[type].bytes);
+  if (tensor.shape.some((size) => size > MAX_SIZE)) throw tooWide(tensor);
   return { name: tensor.name, type, dims: tensor.shape, data };
+}
+
+function tooWide({ name, shape }: WireTensor): TidewireError {
+  const message = `${name}: no size of a shape may exceed ${MAX_SIZE}, came [${shape.join(", ")}]`;
+  return new TidewireError("INVALID_TENSOR", message, { name, limit: MAX_SIZE });
 }
 
 function checkShape(tensor: WireTensor, spec: TensorSpec): void {

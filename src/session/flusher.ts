@@ -3,6 +3,8 @@
 /** Something that collects output. */
 export interface Flushable {
   flush(): void;
+  /** Its flush has thrown: a fault of ours, which must not keep the other outputs back. */
+  broke(error: unknown): void;
 }
 
 /** Flushes what has collected output, once a turn of the loop, or at once when asked. */
@@ -26,6 +28,12 @@ export class Flusher {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const output of waiting) output.flush();
+    for (const output of waiting) {
+      try {
+        output.flush();
+      } catch (error) {
+        output.broke(error);
+      }
+    }
   }
 }

@@ -19,8 +19,13 @@ import type { Request, Session } from "./session.js";
 import { toMs } from "./timestamps.js";
 
 const NO_BYTES = new Uint8Array(0);
-/** Credit of an infer: its outputs may be much larger than its inputs. */
-const INFER_CREDIT = 16;
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Credit of an infer beyond that of its bytes: its outputs may be much larger than its inputs. */
+const INFER_CREDIT = 64;
+/** Rows of a batch that cost as much credit as one request, so that no connection can fill a model's queue. */
+const ROWS_PER_CREDIT = 16;
+/** A session's failed predictions get one log line in that time; a client can make thousands a second. */
+const NOTE_INTERVAL_MS = 1_000;
 
 /** Handles one session's inference. */
 export class InferenceRequests implements StreamSink {
@@ -31,6 +36,10 @@ export class InferenceRequests implements StreamSink {
   #stream: Stream | undefined;
   #history: History | undefined;
   #boostSuffix: Uint8Array = NO_BYTES;
+  #isOpen = true;
+  #notedMs = Number.NEGATIVE_INFINITY;
+  /** Failures since the last line about one. */
+  #unnoted = 0;
   #mode: StreamMode = StreamMode.STREAM_MODE_SINGLE;
 
   constructor(session: Session, services: SessionServices) {
@@ -43,13 +52,17 @@ export class InferenceRequests implements StreamSink {
     return this.#stream;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   get mode(): StreamMode {
     return this.#mode;
   }
 
   /** Nobody waits for answers any more; the history can still be saved for a while. */
   close(): void {
-    this.#stream?.close();
+    this.#isOpen = false;
     if (this.#history) this.#services.histories.close(this.#session.id);
   }
 
@@ -122,11 +135,13 @@ export class InferenceRequests implements StreamSink {
   }
 
   /** @throws TidewireError */
-  predictBatch(batch: PredictBatch, request: Request): void {
+  predictBatch(batch: PredictBatch, { credit, ...origin }: Request): void {
     const stream = this.#configured();
     const isMatrix = batch.matrix.byteLength > 0;
     const width = stream.ensemble.signals.length;
-    const rows = isMatrix ? batch.matrix.byteLength / stream.ensemble.boundarySignals.length / 4 : batch.batch.length;
+    const rowBytes = stream.ensemble.boundarySignals.length * FLOAT_BYTES;
+    const rows = isMatrix ? Math.floor(batch.matrix.byteLength / rowBytes) : batch.batch.length;
+    const request = { ...origin, credit: credit + Math.floor(rows / ROWS_PER_CREDIT) };
     stream.predictBatch(request, batch, batch.timestamps.map(toMs), (predictions, firstRow, latencyMs) => {
       const part = predictions.subarray(firstRow * width, (firstRow + rows) * width);
       const rowAt = (row: number): Float32Array => rowOf(part, row, stream);
@@ -162,6 +177,7 @@ export class InferenceRequests implements StreamSink {
   #inferRows(ensemble: Ensemble, infer: Infer, request: Request): void {
     const tensor = rowTensor(infer, ensemble);
     const rows = tensor.shape[0] as number;
+    ensemble.checkInferBytes(rows * ensemble.signals.length * FLOAT_BYTES);
     const stream = this.#streamFor(ensemble);
     const batch = { matrix: tensor.raw, batch: [], timestamps: [], timeoutMs: infer.timeoutMs };
     const width = ensemble.signals.length;
@@ -227,7 +243,12 @@ export class InferenceRequests implements StreamSink {
   }
 
   note(message: string, cause: unknown): void {
-    this.#services.log.warn({ err: cause, session: this.#session.id }, message);
+    const nowMs = performance.now();
+    this.#unnoted += 1;
+    if (nowMs < this.#notedMs + NOTE_INTERVAL_MS) return;
+    this.#services.log.warn({ err: cause, session: this.#session.id, failures: this.#unnoted }, message);
+    this.#notedMs = nowMs;
+    this.#unnoted = 0;
   }
 }
 
@@ -275,9 +296,9 @@ function rowTensor(infer: Infer, ensemble: Ensemble): Tensor {
   if (infer.outputs.some((name) => name !== "signals")) throw refuse('it gives one tensor "signals"');
   const [rows, columns] = tensor.shape;
   const isRows = tensor.datatype === DataType.DATA_TYPE_FP32 && tensor.shape.length === 2 && columns === width;
-  if (!isRows || tensor.raw.byteLength !== (rows as number) * width * 4) {
+  if (!isRows || tensor.raw.byteLength !== (rows as number) * width * FLOAT_BYTES) {
     throw refuse(
-      `expected FP32 [n, ${width}] and ${width * 4} raw bytes a row, came [${tensor.shape.join(", ")}] and ${tensor.raw.byteLength} bytes`,
+      `expected FP32 [n, ${width}] and ${width * FLOAT_BYTES} raw bytes a row, came [${tensor.shape.join(", ")}] and ${tensor.raw.byteLength} bytes`,
     );
   }
   return tensor;

@@ -2,17 +2,25 @@
 import type { Flushable, Flusher } from "./flusher.js";
 import type { Outgoing, Transport } from "./transport.js";
 
+/** Whose outbox it is. */
+export interface OutboxOwner {
+  /** Messages have been handed to the transport. */
+  flushed(): void;
+  /** They could not be. */
+  crash(error: unknown): void;
+}
+
 /** Collects messages of a turn; they leave together. */
 export class Outbox implements Flushable {
   readonly #transport: Transport;
   readonly #flusher: Flusher;
-  readonly #afterFlush: () => void;
+  readonly #owner: OutboxOwner;
   #messages: Outgoing[] = [];
 
-  constructor(transport: Transport, flusher: Flusher, afterFlush: () => void) {
+  constructor(transport: Transport, flusher: Flusher, owner: OutboxOwner) {
     this.#transport = transport;
     this.#flusher = flusher;
-    this.#afterFlush = afterFlush;
+    this.#owner = owner;
   }
 
   /** Adds to what leaves at the end of this turn. */
@@ -26,6 +34,10 @@ export class Outbox implements Flushable {
     if (messages.length === 0) return;
     this.#messages = [];
     this.#transport.send(messages);
-    this.#afterFlush();
+    this.#owner.flushed();
+  }
+
+  broke(error: unknown): void {
+    this.#owner.crash(error);
   }
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import { TidewireError, toTidewireError } from "../errors.js";
+import type { RequestOrigin } from "../inference/stream.js";
 import { type Codec, FrameError } from "../wire/codec.js";
 import type { HotPredict } from "../wire/hot.js";
 import { jsonCodec } from "../wire/json-codec.js";
@@ -23,26 +24,13 @@ type ServerBody = NonNullable<ServerFrame["body"]>;
 /** Where a session stands. Draining: no new requests, those in flight are answered, then it closes. */
 type SessionState = { is: "open" } | { is: "draining"; closed: () => void } | { is: "closed" };
 
-/** What a connection brings along. */
-export interface SessionOrigin {
-  /** Path of the URL, as the statistics show it. */
-  readonly path: string;
-  /** The subprotocol agreed on; without one, the first message decides. */
-  readonly subprotocol: string | undefined;
-}
-
 /** Who asked for something: the frame's id, when it came, and what it costs of the credit window. */
-export interface Request {
-  readonly id: number;
-  readonly receivedMs: number;
-  readonly credit: number;
-}
+export type Request = RequestOrigin;
 
 /** One connection's conversation. */
 export class Session {
   readonly id = `session_${randomBytes(9).toString("base64url")}`;
   readonly connectedAtMs = Date.now();
-  readonly path: string;
   readonly #services: SessionServices;
   readonly #transport: Transport;
   readonly #outbox: Outbox;
@@ -55,12 +43,12 @@ export class Session {
   #isReading = true;
   #invalidInRow = 0;
 
-  constructor(services: SessionServices, transport: Transport, origin: SessionOrigin) {
+  /** @param subprotocol  the encoding agreed on; without one, the first message decides */
+  constructor(services: SessionServices, transport: Transport, subprotocol: string | undefined) {
     this.#services = services;
     this.#transport = transport;
-    this.path = origin.path;
-    this.#codec = [protoCodec, jsonCodec].find((codec) => codec.subprotocol === origin.subprotocol);
-    this.#outbox = new Outbox(transport, services.flusher, () => this.#afterFlush());
+    this.#codec = [protoCodec, jsonCodec].find((codec) => codec.subprotocol === subprotocol);
+    this.#outbox = new Outbox(transport, services.flusher, this);
     this.#inference = new InferenceRequests(this, services);
     services.sessions.add(this);
   }
@@ -93,7 +81,7 @@ export class Session {
     const { id, at } = this.#found;
     this.#invalidInRow = 0;
     try {
-      stream.predictBytes(id, message, at, this.#services.clock.now());
+      stream.predictBytes(id, message, at, this.#services.clock.now(), this.#services.clock.date());
       this.#inFlight += 1;
     } catch (error) {
       this.refuse(id, error);
@@ -102,7 +90,9 @@ export class Session {
   }
 
   #receiveFrame(codec: Codec, message: Uint8Array | string): void {
-    const request = { receivedMs: this.#services.clock.now(), credit: 1 + Math.floor(message.length / CREDIT_BYTES) };
+    const { clock } = this.#services;
+    const credit = 1 + Math.floor(message.length / CREDIT_BYTES);
+    const request = { receivedMs: clock.now(), arrivedAtMs: clock.date(), credit };
     let frame: ClientFrame;
     try {
       frame = codec.decode(message);
@@ -180,17 +170,18 @@ export class Session {
     if (this.#inFlight === 0 && this.#state.is === "draining") this.#finishDrain(this.#state.closed);
   }
 
-  /** Reads on while there is credit left and the client takes its replies. */
+  /** Reads on unless the credit is overdrawn (a full window is the client's right, and a ping beside it) and while the client takes its replies. */
   #adjustReading(): void {
     const { maxInFlight, maxQueuedBytes } = this.#services.limits;
-    const shouldRead = this.#inFlight < maxInFlight && this.#transport.unsentBytes <= maxQueuedBytes;
+    const shouldRead = this.#inFlight <= maxInFlight && this.#transport.unsentBytes <= maxQueuedBytes;
     if (shouldRead === this.#isReading || this.#state.is === "closed") return;
     this.#isReading = shouldRead;
     if (shouldRead) this.#transport.resume();
     else this.#transport.pause();
   }
 
-  #afterFlush(): void {
+  /** What was said has been handed to the transport. */
+  flushed(): void {
     this.#adjustReading();
   }
 
@@ -201,7 +192,7 @@ export class Session {
 
   /** Whether silence is the server's own doing: it does not read because it owes answers. */
   get owesAnswers(): boolean {
-    return this.#inFlight >= this.#services.limits.maxInFlight;
+    return this.#inFlight > this.#services.limits.maxInFlight;
   }
 
   // ---- the end ----

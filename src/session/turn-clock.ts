@@ -4,16 +4,27 @@
 /** Tells one time a turn. */
 export class TurnClock {
   #nowMs = 0;
+  #dateMs = 0;
   #isFresh = false;
 
-  /** ms of `performance.now()` when the turn first asked. */
+  /** ms of `performance.now()` when the turn first asked: for durations. */
   now(): number {
-    if (this.#isFresh) return this.#nowMs;
+    if (!this.#isFresh) this.#read();
+    return this.#nowMs;
+  }
+
+  /** ms since 1970 when the turn first asked: the time of arrival, which the other clock loses in a suspend. */
+  date(): number {
+    if (!this.#isFresh) this.#read();
+    return this.#dateMs;
+  }
+
+  #read(): void {
     this.#isFresh = true;
     this.#nowMs = performance.now();
+    this.#dateMs = Date.now();
     setImmediate(() => {
       this.#isFresh = false;
     });
-    return this.#nowMs;
   }
 }

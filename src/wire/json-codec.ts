@@ -1,6 +1,7 @@
 // The JSON codec of the server.
 import { type Codec, FrameError } from "./codec.js";
 import { frameFromJson, frameToJson } from "./json.js";
+import { checkJsonSize } from "./json-limits.js";
 import { errorPosition } from "./json-position.js";
 
 /** Text messages, one JSON object each. */
@@ -9,14 +10,19 @@ export const jsonCodec: Codec = {
   encode: (frame) => JSON.stringify(frameToJson("ServerFrame", frame)),
   decode: (message) => {
     if (typeof message !== "string") throw new FrameError(0, "INVALID_FRAME", "expected a text message, came bytes");
+    checkJsonSize(message);
     return frameFromJson("ClientFrame", parse(message));
   },
 };
+
+/** Longest text whose fault is looked for: finding it costs more than parsing. */
+const MAX_EXPLAINED = 256 * 1024;
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
+    if (text.length > MAX_EXPLAINED) throw new FrameError(0, "INVALID_JSON", "no JSON", undefined, { cause });
     const position = errorPosition(text);
     const what = position < text.length ? `unexpected character at position ${position}` : "the text ends too early";
     throw new FrameError(0, "INVALID_JSON", `no JSON: ${what}`, { position }, { cause });

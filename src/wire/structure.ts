@@ -5,7 +5,7 @@ import { type FieldPlan, type MessagePlan, planOf } from "./plan.js";
 /** Messages inside one another; Protobuf decoders stop at 100 by convention, ts-proto's too. */
 const MAX_DEPTH = 100;
 /** Messages and map entries in one frame: two bytes of a frame can cost a hundred of memory once decoded. */
-export const MAX_MESSAGES = 1 << 20;
+export const MAX_MESSAGES = 1 << 18;
 
 const PROTO = new TextEncoder().encode("__proto__");
 const VARINT = 0;

@@ -55,7 +55,8 @@ export class Connection implements Transport {
     this.#raw?.on("drain", () => session.drained());
     // The plugin's listener holds the upgrade's request and reply for as long as the connection lives.
     this.#socket.removeAllListeners("error");
-    this.#socket.on("error", () => this.#socket.terminate()); // `close` follows and tells the session
+    // After a fault of the peer's, ws says why and closes; a reset would overtake what it says. `close` tells the session.
+    this.#socket.on("error", () => this.#terminateSoon());
     this.#socket.on("close", () => {
       session.closed();
       ended();
@@ -93,6 +94,10 @@ export class Connection implements Transport {
   close(code: number, reason: string): void {
     this.#socket.resume(); // the answer to the close must be read
     this.#socket.close(code, reason);
+    this.#terminateSoon();
+  }
+
+  #terminateSoon(): void {
     setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 

@@ -24,15 +24,6 @@ export function joinFrames(messages: readonly Outgoing[]): Buffer {
   return target;
 }
 
-/** Count of WebSocket messages in what is to be sent. */
-export function countMessages(messages: readonly Outgoing[]): number {
-  let count = 0;
-  for (const message of messages) {
-    count += typeof message === "string" || message instanceof Uint8Array ? 1 : message.count;
-  }
-  return count;
-}
-
 function framedBytes(messages: readonly Outgoing[]): number {
   let bytes = 0;
   for (const message of messages) {

@@ -1,6 +1,6 @@
 // The WebSocket paths: which exist, and what a connection on each begins with.
 import fastifyWebsocket from "@fastify/websocket";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { TidewireError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
@@ -45,11 +45,11 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
       done();
     },
   });
-  for (const path of PATHS) app.get(path, { websocket: true }, (socket, request) => void open(socket, request));
+  for (const path of PATHS) app.get(path, { websocket: true }, (socket) => void open(socket));
   app.get("/api/v1/ws/training/:experimentId", { websocket: true }, (socket, request) => {
     // Nothing is published here before runs exist: every id is unknown.
     const { experimentId } = request.params as { experimentId: string };
-    const session = open(socket, request);
+    const session = open(socket);
     session.refuse(
       0,
       new TidewireError("SESSION_NOT_FOUND", `no training run "${experimentId}"`, { experiment_id: experimentId }),
@@ -57,10 +57,9 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
     session.end(4404, "no such session");
   });
 
-  function open(socket: ConstructorParameters<typeof Connection>[0], request: FastifyRequest): Session {
+  function open(socket: ConstructorParameters<typeof Connection>[0]): Session {
     const connection = new Connection(socket, heartbeat);
-    const origin = { path: request.routeOptions.url ?? "", subprotocol: socket.protocol || undefined };
-    const session = new Session(context.services, connection, origin);
+    const session = new Session(context.services, connection, socket.protocol || undefined);
     connection.attach(session, () => heartbeat.remove(connection));
     heartbeat.add(connection);
     if (!context.isOpen()) session.end(1001, "the server is going away");

@@ -120,7 +120,12 @@ t.test("random JSON in the place of frames, data and fields", async () => {
 });
 
 t.test("depth overflows nothing", async (t) => {
-  const depth = 200_000;
+  const tooDeep = { code: "INVALID_MESSAGE", message: /nested more than 64 deep/ };
+  for (const text of ["[".repeat(200_000), `${"[".repeat(200_000)}${"]".repeat(200_000)}`, '{"a":'.repeat(200_000)]) {
+    t.match(attempt(jsonCodec, text), tooDeep, "seen before it is parsed");
+  }
+  t.match(attempt(protoCodec, publishNested(200_000)), { id: 7 });
+  const depth = 2_000; // a short text is parsed unseen
   const open = "[".repeat(depth);
   t.equal(attempt(jsonCodec, open)?.code, "INVALID_JSON");
   t.equal(attempt(jsonCodec, open + "]".repeat(depth))?.code, "INVALID_MESSAGE");
@@ -135,7 +140,15 @@ t.test("depth overflows nothing", async (t) => {
     undefined,
     "NaN, as all but numbers",
   );
-  t.match(attempt(protoCodec, publishNested(depth)), { id: 7 });
+});
+
+t.test("a text of too many values is refused before it is parsed, whatever is in its strings", async (t) => {
+  const tricky = JSON.stringify('"[,{\\\\'.repeat(100_000));
+  t.equal(attempt(jsonCodec, `{"type":"ping","note":${tricky}}`), undefined, "a long string is one value");
+  t.equal(attempt(jsonCodec, `{"type":"ping","note":[${"1,".repeat(250_000)}1]}`), undefined);
+  const many = attempt(jsonCodec, `{"type":"ping","note":[${"1,".repeat(270_000)}1]}`);
+  t.match(many, { code: "INVALID_MESSAGE", message: /more than 262144 values.*matrix/ });
+  t.match(attempt(jsonCodec, `{"type":"ping","note":"${"x".repeat(300_000)}`), { code: "INVALID_JSON" });
 });
 
 /** A publish of a task_queued whose details hold lists in lists. */

@@ -101,6 +101,19 @@ for (const executor of ["inline", "worker"] as const) {
   });
 }
 
+test("an output of fewer rows than went in is an error, not other people's memory", async (t) => {
+  const { url } = await serve(t, { models: ["filtering"] });
+  const peer = await Peer.connect(t, url, "proto");
+  await peer.ask(config("filtering"));
+  const [lost, kept] = await Promise.all([
+    peer.ask(predict({ values: [-1, 2] })),
+    peer.ask(predict({ values: [1, 2] })),
+  ]);
+  t.equal(codeOf(lost), "PREDICTION_ERROR");
+  t.match(expect(lost, "error").message, /expected an output of \[1, 2\], came \[0, 2\]/);
+  t.same(expect(kept, "prediction").values, [1, 2]);
+});
+
 test("tensor runs that throw leave rows of others alone", async (t) => {
   const { url } = await serve(t, { models: ["faulty"] });
   const [rows, tensors] = await Promise.all([Peer.connect(t, url, "proto"), Peer.connect(t, url, "json")]);

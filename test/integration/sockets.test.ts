@@ -187,3 +187,12 @@ test("a frame beyond maxFrameBytes closes with 1009, one of exactly that is read
   peer.replyTo(1, frame(1025)).catch(() => {});
   t.equal((await peer.closed).code, 1009);
 });
+
+test("the 1009 of a frame that is still being sent arrives", async (t) => {
+  const { url } = await serve(t, { models: ["ensemble_narrow"] });
+  for (const mebibytes of [17, 33]) {
+    const peer = await Peer.connect(t, url, "json");
+    peer.replyTo(1, "x".repeat(mebibytes << 20)).catch(() => {});
+    t.equal((await peer.closed).code, 1009);
+  }
+});

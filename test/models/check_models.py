@@ -83,6 +83,12 @@ def check_faulty(folder):
     assert session.run(None, {"readings": np.ones((1, 3), np.float32)})[0].tolist() == [[2, 11]]
 
 
+def check_filtering(folder):
+    session = open_model(folder / "filtering/model.onnx")
+    rows = np.array([[1, 2], [-1, 3], [0, 4]], np.float32)
+    assert session.run(None, {"readings": rows})[0].tolist() == [[1, 2], [0, 4]]
+
+
 def check_types(folder):
     session = open_model(folder / "types/model.onnx")
     feeds = {}
@@ -118,6 +124,7 @@ def check_all(folder):
     check_cost(folder, "heavy", 256, [(1, 100), (64, 20), (4096, 3)])
     check_cost(folder, "slow", 8, [(1, 30), (2, 15)])
     check_faulty(folder)
+    check_filtering(folder)
     check_types(folder)
     check_small_ones(folder)
     print("all models do what the README says")

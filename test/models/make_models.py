@@ -120,6 +120,15 @@ def write_faulty(path):
     graph.write(path, {"readings": floats("N", 3)}, {"predictions": floats("N", 2)})
 
 
+def write_filtering(path):
+    """predictions = the rows whose r0 is not negative: fewer rows than went in, though the graph says [N, 2]."""
+    graph = Graph()
+    value = graph.add("Gather", ["readings", graph.constant("first", 0, np.int64)], "r0", axis=1)  # [N]
+    keep = graph.add("GreaterOrEqual", [value, graph.constant("least", 0)], "keep")
+    graph.add("Compress", ["readings", keep], "predictions", axis=0)
+    graph.write(path, {"readings": floats("N", 2)}, {"predictions": floats("N", 2)})
+
+
 def write_types(path):
     graph = Graph()
     for name in TYPES:
@@ -173,6 +182,7 @@ def write_all():
     write_perceptron(HERE / "heavy/model.onnx", [256, 2048, 2048, 256])
     write_slow(HERE / "slow/model.onnx")
     write_faulty(HERE / "faulty/model.onnx")
+    write_filtering(HERE / "filtering/model.onnx")
     write_types(HERE / "types/model.onnx")
     write_window(HERE / "window/model.onnx")
     write_linear(HERE / "triton_layout/1/model.onnx", "input", "output", [[1, 0], [0, 1], [0, 0]], [0, 0])

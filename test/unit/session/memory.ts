@@ -70,7 +70,7 @@ export class Line {
   readonly session: Session;
 
   constructor(services: SessionServices, subprotocol: string | undefined) {
-    this.session = new Session(services, this.transport, { path: "/ws", subprotocol });
+    this.session = new Session(services, this.transport, subprotocol);
   }
 
   /** Hands the session a request of that encoding. */

@@ -1,5 +1,6 @@
 // The rules of a conversation, without a socket: encoding, credit, invalid frames, draining, the end.
-import { test } from "tap";
+import { type Test, test } from "tap";
+import type { ClientBody } from "../../integration/support/frames.js";
 import {
   codeOf,
   config,
@@ -72,15 +73,16 @@ test("all that is said in a turn leaves in one write, in the order asked", async
 });
 
 for (const encoding of ENCODINGS) {
-  test(`${encoding}: reading stops at exactly max_in_flight requests and goes on below it`, async (t) => {
+  test(`${encoding}: a full window is read on, one request beyond it stops the reading`, async (t) => {
     const { executor, open } = scene({ maxInFlight: 4 });
     const line = await configured(open(asBytes(encoding)), encoding);
-    for (let id = 1; id <= 3; id += 1) line.say(encoding, id, reading(id));
-    t.same(line.transport.acts, [], "three of four");
-    line.say(encoding, 4, reading(4));
-    t.same(line.transport.acts, ["pause"], "four of four");
-    t.ok(line.session.owesAnswers);
+    for (let id = 1; id <= 4; id += 1) line.say(encoding, id, reading(id));
+    t.same(line.transport.acts, [], "four of four: a ping is still heard");
+    t.notOk(line.session.owesAnswers);
     line.say(encoding, 5, reading(5));
+    t.same(line.transport.acts, ["pause"], "five of four");
+    t.ok(line.session.owesAnswers);
+    line.say(encoding, 6, reading(6));
     await settled();
     t.same(line.transport.acts, ["pause"], "what had been read is taken all the same");
     t.same(line.told, []);
@@ -90,7 +92,7 @@ for (const encoding of ENCODINGS) {
     t.notOk(line.session.owesAnswers);
     t.same(
       line.told.sort(),
-      [1, 2, 3, 4, 5].map((id) => `${id} prediction`),
+      [1, 2, 3, 4, 5, 6].map((id) => `${id} prediction`),
     );
   });
 
@@ -106,11 +108,13 @@ for (const encoding of ENCODINGS) {
     line.say(encoding, 11, reading(11));
     t.same(line.transport.acts, []);
     line.say(encoding, 12, reading(12));
+    t.same(line.transport.acts, []);
+    line.say(encoding, 13, reading(13));
     t.same(line.transport.acts, ["pause"]);
   });
 
   test(`${encoding}: a failed request gives its credit back`, async (t) => {
-    const { executor, open } = scene({ maxInFlight: 2 });
+    const { executor, open } = scene({ maxInFlight: 1 });
     const line = await configured(open(asBytes(encoding)), encoding);
     executor.bad.add(1);
     executor.free();
@@ -125,25 +129,30 @@ for (const encoding of ENCODINGS) {
   });
 }
 
-test("big messages cost more: one more for each 64 KiB, and infer sixteen more", async (t) => {
+/** Whether a request costs that much credit and no more; it does not stop the reading of a window as large. */
+async function costs(t: Test, credit: number, body: ClientBody): Promise<void> {
+  for (const [maxInFlight, acts] of [
+    [credit, []],
+    [credit - 1, ["pause", "resume"]],
+  ] as const) {
+    const { executor, open } = scene({ maxInFlight, maxBatchRows: 65_536 });
+    const line = await configured(open(asBytes("proto")), "proto");
+    line.say("proto", 1, body);
+    executor.free();
+    await settled();
+    t.same(line.transport.acts, acts, `${body.$case} in a window of ${maxInFlight}`);
+  }
+}
+
+test("large requests cost more: one more for each 64 KiB and for each 16 rows, and infer 64 more", async (t) => {
   const rows = (count: number) => predictBatch({ matrix: new Uint8Array(count * 8) });
-  const { executor, open } = scene({ maxInFlight: 4, maxBatchRows: 65_536 });
-  const line = await configured(open(asBytes("proto")), "proto");
-  line.say("proto", 1, rows(3 * 8192));
-  t.same(line.transport.acts, ["pause"], "a little more than 192 KiB costs four");
-  executor.free();
-  await settled();
-  t.same(line.transport.acts, ["pause", "resume"], "and give four back");
-
-  const small = await configured(open(asBytes("proto")), "proto");
-  small.say("proto", 1, rows(8000));
-  t.same(small.transport.acts, [], "less than 64 KiB costs one");
-  await settled();
-
-  const inferring = await configured(scene({ maxInFlight: 17 }).open(asBytes("proto")), "proto");
-  const tensor = floats("boundary_signals", [1, 2], [1, 0]);
-  inferring.say("proto", 1, infer("", [tensor]));
-  t.same(inferring.transport.acts, ["pause"]);
+  await costs(t, 2, rows(16));
+  await costs(t, 2, rows(31));
+  await costs(t, 1 + 500, rows(8000));
+  await costs(t, 1 + 2 + 1024, rows(16_384));
+  const padding = { ["x".repeat(200 * 1024)]: 1 };
+  await costs(t, 1 + 3, predict({ boundarySignals: { key: 1, row: 0, ...padding } }));
+  await costs(t, 1 + 64, infer("", [floats("boundary_signals", [1, 2], [1, 0])]));
 });
 
 test("unsent bytes beyond the budget stop reading until the network has taken them", async (t) => {

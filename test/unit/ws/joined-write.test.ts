@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { test } from "tap";
 import type { Outgoing } from "../../../src/session/transport.js";
 import { Connection } from "../../../src/ws/connection.js";
-import { countMessages, joinFrames } from "../../../src/ws/joined-write.js";
+import { joinFrames } from "../../../src/ws/joined-write.js";
 import { openPair } from "./pair.js";
 
 /** Where a header's form changes, and around it. */
@@ -65,7 +65,7 @@ test("whatever is joined is read as it was", async (t) => {
     const outgoing = all.map((each) => each.outgoing);
     const joined = joinFrames(outgoing);
     const parsed = parse(joined);
-    if (countMessages(outgoing) !== messages.length || parsed.length !== messages.length) return false;
+    if (parsed.length !== messages.length) return false;
     return parsed.every(
       (message, i) =>
         Buffer.from(message).equals(Buffer.from(messages[i] as Message)) && typeof message === typeof messages[i],
