@@ -1,6 +1,9 @@
 // The settings of a connection, with every default.
 import type { Encoding } from "../wire/codec.js";
 
+/** Longest delay of a platform's timer, in milliseconds, about 24 days; beyond it timers fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What a connection may be told; all but `url` has a default. Times are milliseconds. */
 export interface ConnectionOptions {
   /** `ws:`, `wss:`, `http:` or `https:`, path included. */
@@ -15,16 +18,21 @@ export interface ConnectionOptions {
   readonly maxReconnectAttempts?: number | undefined;
   /** Longest wait before the first attempt; it doubles with each further one. Default: 1000. */
   readonly reconnectDelay?: number | undefined;
-  /** Longest wait before any attempt. Default: 30 000. */
+  /** Longest wait before any attempt, at most about 24 days. Default: 30 000. */
   readonly maxReconnectDelay?: number | undefined;
-  /** How often a ping asks whether the server is there; 0 never asks. Default: 30 000. */
+  /** How often a ping asks whether the server is there; 0 and Infinity never ask. Default: 30 000. */
   readonly heartbeatInterval?: number | undefined;
-  /** How long an attempt to connect may take; 0 is as long as the platform lets it. Default: 10 000. */
+  /** How long an attempt to connect may take; 0 and Infinity are as long as the platform lets it. Default: 10 000. */
   readonly connectionTimeout?: number | undefined;
 }
 
 /** The settings with nothing left open. */
 export type ConnectionSettings = { readonly [Name in keyof ConnectionOptions]-?: NonNullable<ConnectionOptions[Name]> };
+
+/** Whole milliseconds, rounded up; 0, which is no limit, for a time without end and for what is no positive time. */
+export function toDelay(ms: number | undefined, most = MAX_TIMER_MS): number {
+  return ms && ms > 0 && ms < Number.POSITIVE_INFINITY ? Math.min(Math.ceil(ms), most) : 0;
+}
 
 /** The options over the defaults; an option that is undefined is not given. */
 export function toSettings(options: ConnectionOptions): ConnectionSettings {
@@ -35,9 +43,9 @@ export function toSettings(options: ConnectionOptions): ConnectionSettings {
     reconnect: options.reconnect ?? true,
     maxReconnectAttempts: options.maxReconnectAttempts ?? 10,
     reconnectDelay: options.reconnectDelay ?? 1000,
-    maxReconnectDelay: options.maxReconnectDelay ?? 30_000,
-    heartbeatInterval: options.heartbeatInterval ?? 30_000,
-    connectionTimeout: options.connectionTimeout ?? 10_000,
+    maxReconnectDelay: Math.min(options.maxReconnectDelay ?? 30_000, MAX_TIMER_MS),
+    heartbeatInterval: toDelay(options.heartbeatInterval ?? 30_000),
+    connectionTimeout: toDelay(options.connectionTimeout ?? 10_000),
   };
 }
 

@@ -5,7 +5,7 @@ import { ENUMS } from "../../../../generated/ts/schema.js";
 import type { Config, ConfigAck, Prediction, PredictionBatch } from "../../../../generated/ts/tidewire/v1/inference.js";
 import { TidewireClientError } from "../errors.js";
 import { toDate } from "../wire/present.js";
-import type { RequestBody } from "./requests.js";
+import { type RequestBody, toTimeout } from "./requests.js";
 import type {
   BatchOptions,
   InferenceConfiguration,
@@ -19,6 +19,8 @@ import type {
   SessionInfo,
 } from "./types.js";
 
+const AT_TIMESTAMP = { details: { field: "timestamp" } };
+
 /** Rows of a batch: named, positional, or one row-major matrix. */
 export type Rows = readonly NamedReading[] | readonly PositionalReading[] | Float32Array;
 
@@ -29,7 +31,8 @@ export function toConfig(ensembleName: string, configuration: InferenceConfigura
     ensembleName,
     manualBoostSignals: { ...manualBoostSignals },
     mode: Math.max(0, modes.indexOf(mode ?? "")) as Config["mode"],
-    batchSize,
+    // No limit of the user's own: the server's.
+    batchSize: batchSize === Number.POSITIVE_INFINITY ? undefined : batchSize,
     includeMetadata,
     outputFormat: 0,
   };
@@ -46,19 +49,16 @@ export function toSessionInfo({ ensembleInfo, mode, message: _, ...ack }: Config
   };
 }
 
-/** The reading is copied: its owner may fill it anew at once. */
-export function toPredict(
-  reading: NamedReading | PositionalReading,
-  { timestamp, timeoutMs }: PredictOptions,
-): RequestBody {
+/** The reading is copied: its owner may fill it anew at once. @throws TidewireClientError INVALID_MESSAGE on an invalid Date */
+export function toPredict(reading: NamedReading | PositionalReading, options: PredictOptions): RequestBody {
   const positional = isPositional(reading);
   return {
     $case: "predict",
     value: {
       values: positional ? Array.from(reading) : [],
       boundarySignals: positional ? {} : { ...reading },
-      timestamp: timestamp && toTimestamp(timestamp),
-      timeoutMs: timeoutMs || undefined,
+      timestamp: options.timestamp && toTimestamp(options.timestamp),
+      timeoutMs: toTimeout(options),
     },
   };
 }
@@ -71,16 +71,20 @@ export function toPositionalPrediction(prediction: Prediction): PositionalPredic
   return { values: Float32Array.from(prediction.values), ...metadataOf(prediction) };
 }
 
-/** Rows are borrowed until the reply has come. @throws TidewireClientError INVALID_SIGNALS on rows of unequal length */
-export function toPredictBatch(rows: Rows, { timestamps = [], timeoutMs }: BatchOptions): RequestBody {
+/**
+ * Rows are borrowed until the reply has come.
+ *
+ * @throws TidewireClientError INVALID_SIGNALS on rows of unequal length, INVALID_MESSAGE on an invalid Date
+ */
+export function toPredictBatch(rows: Rows, options: BatchOptions): RequestBody {
   const named = isNamed(rows);
   return {
     $case: "predictBatch",
     value: {
       matrix: named ? new Uint8Array(0) : toBytes(toMatrix(rows)),
       batch: named ? rows.map((signals) => ({ signals: { ...signals } })) : [],
-      timestamps: timestamps.map(toTimestamp),
-      timeoutMs: timeoutMs || undefined,
+      timestamps: (options.timestamps ?? []).map(toTimestamp),
+      timeoutMs: toTimeout(options),
     },
   };
 }
@@ -130,6 +134,7 @@ function metadataOf({ latencyMs, signalsUsedBoost, timestamp }: Prediction) {
 
 function toTimestamp(date: Date): Timestamp {
   const ms = date.getTime();
+  if (Number.isNaN(ms)) throw new TidewireClientError("INVALID_MESSAGE", "timestamp: an invalid Date", AT_TIMESTAMP);
   const seconds = Math.floor(ms / 1000);
   return { seconds, nanos: (ms - seconds * 1000) * 1e6 };
 }

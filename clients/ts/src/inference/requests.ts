@@ -1,6 +1,7 @@
 // Requests and their replies over a connection that may go away: a bounded queue, a window, deadlines, retries.
 import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
 import type { Environment } from "../connection/environment.js";
+import { toDelay } from "../connection/settings.js";
 import { fromErrorMessage, TidewireClientError } from "../errors.js";
 
 /** A request, and a reply that is no error, as the schema has them. */
@@ -11,7 +12,10 @@ export type ReplyBody = Exclude<NonNullable<ServerFrame["body"]>, { $case: "erro
 export interface RequestOptions {
   /** Ends the request; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the whole request may take, waiting included; 0 is without end. Default: the session's. */
+  /**
+   * How long the whole request may take, waiting included, in milliseconds, rounded up; 0 and Infinity are without end.
+   * Default: the session's.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -26,6 +30,7 @@ export interface RequestSettings {
 /** How often a request is sent again after cuts: one that brings the server down must not do so for ever. */
 const MAX_RESENDS = 3;
 const MAX_ID = 0x7fffffff;
+const MAX_UINT32 = 0xffffffff;
 
 /**
  * - waiting: no connection is ready; requests queue
@@ -161,8 +166,8 @@ export class Requests {
         },
       };
       const abort = () => this.#giveUp(pending, signal?.reason);
-      const timer =
-        timeoutMs > 0 && this.#environment.setTimeout(() => this.#giveUp(pending, late(timeoutMs)), timeoutMs);
+      const delayMs = toDelay(timeoutMs);
+      const timer = delayMs > 0 && this.#environment.setTimeout(() => this.#giveUp(pending, late(delayMs)), delayMs);
       signal?.addEventListener("abort", abort);
       begin(pending);
     });
@@ -199,6 +204,11 @@ export class Requests {
     this.#queue.clear();
     for (const pending of queued) pending.reject(error);
   }
+}
+
+/** A request's timeout as the server is told it. */
+export function toTimeout({ timeoutMs }: RequestOptions): number | undefined {
+  return toDelay(timeoutMs, MAX_UINT32) || undefined;
 }
 
 function late(timeoutMs: number): TidewireClientError {

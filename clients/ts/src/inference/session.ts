@@ -15,7 +15,14 @@ import {
   toPredictBatch,
   toSessionInfo,
 } from "./forms.js";
-import { type ReplyBody, type RequestBody, type RequestOptions, type RequestSettings, Requests } from "./requests.js";
+import {
+  type ReplyBody,
+  type RequestBody,
+  type RequestOptions,
+  type RequestSettings,
+  Requests,
+  toTimeout,
+} from "./requests.js";
 import { pipeline, type Readings } from "./stream.js";
 import { fromTensorMessage, type Tensor, type TensorInput, toTensorMessage } from "./tensors.js";
 import type * as types from "./types.js";
@@ -126,7 +133,7 @@ export class InferenceSession implements AsyncDisposable {
   /** Runs a model on named tensors, whatever its inputs are. @throws TidewireClientError */
   async infer({ model = "", inputs, outputs = [], ...options }: InferRequest): Promise<InferResult> {
     const tensors = Object.entries(inputs).map(([name, input]) => toTensorMessage(name, input));
-    const request = { model, inputs: tensors, outputs: [...outputs], timeoutMs: options.timeoutMs || undefined };
+    const request = { model, inputs: tensors, outputs: [...outputs], timeoutMs: toTimeout(options) };
     const reply = await this.#requests.request({ $case: "infer", value: request }, options);
     const { value } = expectReply(reply, "inferResult");
     const named = value.outputs.map((output) => [output.name, fromTensorMessage(output)] as const);

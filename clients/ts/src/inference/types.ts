@@ -68,7 +68,7 @@ export interface InferenceConfiguration {
   /** Boost on or off by signal. */
   readonly manualBoostSignals?: Readonly<Record<string, boolean>> | undefined;
   readonly mode?: "single" | "batch" | undefined;
-  /** Most rows of one batch. */
+  /** Most rows of one batch; Infinity is as many as the server takes. */
   readonly batchSize?: number | undefined;
   /** Whether predictions carry latencyMs and signalsUsedBoost. Default: true. */
   readonly includeMetadata?: boolean | undefined;
@@ -76,7 +76,7 @@ export interface InferenceConfiguration {
 
 /** Options of a session. */
 export interface InferenceOptions extends InferenceConfiguration, Partial<ConnectionOptions> {
-  /** How long a request may take, waiting for a connection included; 0 is without end. Default: 30 000. */
+  /** How long a request may take, waiting for a connection included; 0 and Infinity are without end. Default: 30 000. */
   readonly timeoutMs?: number | undefined;
   /** Whether requests that a cut left unanswered are sent again, up to 3 times, instead of rejected. Default: false. */
   readonly retryInFlight?: boolean | undefined;

@@ -4,6 +4,7 @@
 import type { Timestamp } from "../../../../generated/ts/google/protobuf/timestamp.js";
 import type { Chosen } from "../../../../src/wire/json-write.js";
 import type { FieldPlan, Message, MessagePlan } from "../../../../src/wire/plan.js";
+import { TidewireClientError } from "../errors.js";
 import { DELIMITED, FIXED64, VALUES, VARINT, wireOf } from "./wire-type.js";
 
 const INITIAL_BYTES = 1024;
@@ -19,7 +20,7 @@ export class ProtoWriter {
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
 
-  /** The message's bytes, valid until the next call. */
+  /** The message's bytes, valid until the next call. @throws TidewireClientError INVALID_MESSAGE on a number out of range */
   encode(plan: MessagePlan, message: Message): Uint8Array<ArrayBuffer> {
     this.#at = 0;
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#grow(INITIAL_BYTES);
@@ -91,8 +92,13 @@ export class ProtoWriter {
       case "value":
         return this.#delimited(() => this.#json(value));
       default:
-        this.#varint(Number(value));
+        this.#whole(field, Number(value));
     }
+  }
+
+  #whole({ name, least, most, range }: FieldPlan, value: number): void {
+    if (value < least || value > most) throw notWhole(value, name, range);
+    this.#varint(value, name);
   }
 
   #double(value: number): void {
@@ -164,7 +170,8 @@ export class ProtoWriter {
     this.#at += length;
   }
 
-  #varint(value: number): void {
+  #varint(value: number, field = "timestamp"): void {
+    if (!Number.isSafeInteger(value)) throw notWhole(value, field);
     this.#reserve(MOST_SCALAR_BYTES);
     let rest = value;
     if (rest < 0) return this.#negative(BigInt.asUintN(64, BigInt(rest)));
@@ -190,6 +197,11 @@ export class ProtoWriter {
     this.#bytes = new Uint8Array(size);
     this.#view = new DataView(this.#bytes.buffer);
   }
+}
+
+function notWhole(value: number, field: string, range = ""): TidewireClientError {
+  const message = `${field}: expected a whole number${range}, came ${value}`;
+  return new TidewireClientError("INVALID_MESSAGE", message, { details: { field } });
 }
 
 /** What proto3 leaves out of a field without presence. */
