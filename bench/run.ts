@@ -45,12 +45,10 @@ async function measure({ suite, measurements, scale }: Extract<Request, { is: "r
   const host = hostFacts();
   const figures: Record<string, Figure> = {};
   const failures: Record<string, string> = {};
-  const foreign: Record<string, number> = {};
+  const foreign: Record<string, { before: number; after: number }> = {};
   for (const { name, title, run } of measurements) {
-    const busy = await foreignLoad();
-    foreign[name] = busy;
+    const before = await foreignLoad();
     say(`${name}: ${title}`);
-    if (busy > NOISY_CORES) say(`  other processes keep ${busy} cores busy: the figures will be noisy`);
     const bench = new Bench(scale, (line) => say(`  ${line}`));
     try {
       Object.assign(figures, await run(bench));
@@ -60,9 +58,14 @@ async function measure({ suite, measurements, scale }: Extract<Request, { is: "r
     } finally {
       await bench[Symbol.asyncDispose]();
     }
+    const after = await foreignLoad();
+    foreign[name] = { before, after };
+    if (Math.max(before, after) > NOISY_CORES) {
+      say(`  other processes kept ${before} cores busy before and ${after} after: the figures are noisy`);
+    }
   }
   process.stdout.write(
-    `${JSON.stringify({ suite, host, scale, busy_cores_before: foreign, figures, failures }, undefined, 2)}\n`,
+    `${JSON.stringify({ suite, host, scale, others_busy_cores: foreign, figures, failures }, undefined, 2)}\n`,
   );
   say(`\n${toTable(figures)}`);
   return Object.keys(failures).length > 0 ? WRONG_STATUS : 0;
