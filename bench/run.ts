@@ -16,6 +16,7 @@ const USAGE_STATUS = 2;
 /** Other processes' cores from which on figures are not to be trusted. */
 const NOISY_CORES = 0.2;
 
+process.setMaxListeners(0); // one a server that is started, to clean up
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 process.exitCode = await main(process.argv.slice(2));

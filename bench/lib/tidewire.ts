@@ -51,6 +51,7 @@ export class Tidewire implements AsyncDisposable {
   /** Starts a server with nothing but these models. @throws Error with its last words when it does not come up */
   static async start({ models, flags = [], node = [] }: TidewireOptions): Promise<Tidewire> {
     const folder = mkdtempSync(join(tmpdir(), "tidewire-bench-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true })); // also when it is interrupted
     for (const model of models) cpSync(folderOf(model), join(folder, "models", model), { recursive: true });
     const folders = ["--models", join(folder, "models"), "--data-dir", join(folder, "data")];
     const args = [...node, `--import=${new URL("../programs/leash.mjs", import.meta.url)}`, MAIN, "serve"];
