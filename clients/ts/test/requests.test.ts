@@ -173,6 +173,65 @@ t.test("a change of the configuration is what a reconnect restores; a refused on
   t.match(server.frames().at(-1), { body: { value: { manualBoostSignals: { B: false }, batchSize: 5 } } });
 });
 
+t.test("changes of the configuration at once: what each leaves out stays, and requests keep their place", async (t) => {
+  const { session, server } = await ready({ includeMetadata: true }, 8);
+  const first = session.configure({ includeMetadata: false });
+  const second = session.configure({ batchSize: 7, includeMetadata: undefined });
+  const prediction = session.predict([1]);
+  t.equal(server.frames().length, 2, "the second waits for the first, the prediction for the second");
+  server.acknowledge(8);
+  await first;
+  t.match(server.frames()[2], { body: { $case: "config", value: { includeMetadata: false, batchSize: 7 } } });
+  t.match(server.frames()[3], { body: { $case: "predict" } });
+  server.acknowledge(8);
+  await second;
+  server.answer([2]);
+  t.same([...(await prediction).values], [2]);
+});
+
+t.test("a change that is refused or given up leaves nothing to the one behind it", async (t) => {
+  const { session, environment, server } = await ready({ batchSize: 5 }, 8);
+  const controller = new AbortController();
+  const refused = session.configure({ batchSize: 9999 });
+  const aborted = session.configure({ mode: "batch" }, { signal: controller.signal });
+  const kept = session.configure({ includeMetadata: false });
+  const prediction = session.predict([1]);
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await t.rejects(aborted, reason);
+  t.equal(server.frames().length, 2);
+  server.reply(error("BATCH_TOO_LARGE", 6, false));
+  await t.rejects(refused, { code: "BATCH_TOO_LARGE" });
+  t.match(server.frames()[2], { body: { value: { batchSize: 5, includeMetadata: false, mode: 0 } } });
+  server.acknowledge(8);
+  await kept;
+  t.equal(server.predicts().length, 1);
+  server.answer([0]);
+  await prediction;
+  const cut = session.configure({ mode: "batch" });
+  const after = session.configure({ batchSize: 6 });
+  environment.socket.end(1006);
+  await t.rejects(cut, { code: "CONNECTION_LOST" });
+  await comeBack(environment, server, 8);
+  t.match(server.frames().at(-1), { body: { value: { batchSize: 6, includeMetadata: false, mode: 0 } } });
+  server.acknowledge(8);
+  await after;
+});
+
+t.test("a change that a cut left unanswered is sent again before the next one", async (t) => {
+  const { session, environment, server } = await ready({ retryInFlight: true }, 8);
+  const first = session.configure({ includeMetadata: false });
+  const second = session.configure({ batchSize: 7 });
+  environment.socket.end(1006);
+  await comeBack(environment, server, 8);
+  t.match(server.frames().at(-1), { body: { value: { includeMetadata: false, batchSize: undefined } } });
+  server.acknowledge(8);
+  await first;
+  t.match(server.frames().at(-1), { body: { value: { includeMetadata: false, batchSize: 7 } } });
+  server.acknowledge(8);
+  await second;
+});
+
 t.test("close rejects what is unanswered, once, and leaves no timer", async (t) => {
   const { session, environment } = await ready({}, 1);
   const lost = session.predict([1]);

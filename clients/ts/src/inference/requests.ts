@@ -42,8 +42,11 @@ type Gate =
   | { readonly is: "open"; readonly limit: number }
   | { readonly is: "shut"; readonly error: TidewireClientError };
 
+/** A request's body, or what makes it when its turn has come: undefined while it and all behind it are to wait. */
+export type Turn = RequestBody | (() => RequestBody | undefined);
+
 interface Pending {
-  readonly body: RequestBody;
+  readonly body: Turn;
   readonly resolve: (reply: ReplyBody) => void;
   readonly reject: (reason: unknown) => void;
   /** Whether it may be sent again on another connection. */
@@ -78,23 +81,23 @@ export class Requests {
   }
 
   /** Sends the request when its turn comes. @throws TidewireClientError, or the signal's reason */
-  request(body: RequestBody, options: RequestOptions = {}): Promise<ReplyBody> {
+  request(body: Turn, options: RequestOptions = {}): Promise<ReplyBody> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
     return this.#track(body, options, this.#settings.retryInFlight ? MAX_RESENDS : 0, (pending) => {
       this.#queue.add(pending);
-      this.#flush();
+      this.flush();
     });
   }
 
   /** Sends the request at once, whatever the gate: what opens the gate goes this way. Never sent again. */
   direct(body: RequestBody): Promise<ReplyBody> {
-    return this.#track(body, {}, 0, (pending) => this.#transmit(pending));
+    return this.#track(body, {}, 0, (pending) => this.#transmit(pending, body));
   }
 
   open(limit: number): void {
     this.#gate = { is: "open", limit: Math.max(1, limit) };
-    this.#flush();
+    this.flush();
   }
 
   /** The connection was cut: what is unanswered is rejected, or goes back to the head of the queue. */
@@ -127,7 +130,7 @@ export class Requests {
     this.#unanswered.delete(id);
     if (body.$case === "error") pending.reject(fromErrorMessage(body.value));
     else pending.resolve(body);
-    this.#flush();
+    this.flush();
   }
 
   #refusal(): TidewireClientError | undefined {
@@ -142,7 +145,7 @@ export class Requests {
   }
 
   #track(
-    body: RequestBody,
+    body: Turn,
     { signal, timeoutMs = this.#settings.timeoutMs }: RequestOptions,
     resends: number,
     begin: (pending: Pending) => void,
@@ -180,19 +183,22 @@ export class Requests {
     pending.reject(reason);
   }
 
-  #flush(): void {
+  /** Sends what may go out; called also by whoever made requests wait. */
+  flush(): void {
     for (const pending of this.#queue) {
       if (this.#unanswered.size >= this.limit) return;
+      const body = typeof pending.body === "function" ? pending.body() : pending.body;
+      if (body === undefined) return;
       this.#queue.delete(pending);
-      this.#transmit(pending);
+      this.#transmit(pending, body);
     }
   }
 
-  #transmit(pending: Pending): void {
+  #transmit(pending: Pending, body: RequestBody): void {
     this.#lastId = (this.#lastId % MAX_ID) + 1;
     try {
       this.#unanswered.set(this.#lastId, pending);
-      this.#send({ id: this.#lastId, body: pending.body });
+      this.#send({ id: this.#lastId, body });
     } catch (error) {
       this.#unanswered.delete(this.#lastId);
       pending.reject(error);

@@ -2,6 +2,7 @@
 import type { Environment } from "../connection/environment.js";
 import type { WebSocketManager } from "../connection/websocket-manager.js";
 import { TidewireClientError } from "../errors.js";
+import { given } from "../given.js";
 import {
   isNamed,
   isPositional,
@@ -62,6 +63,8 @@ export class InferenceSession implements AsyncDisposable {
   readonly ensembleName: string;
   readonly #requests: Requests;
   #configuration: types.InferenceConfiguration;
+  /** The change that was sent and is not answered; others wait for it. */
+  #change: types.InferenceConfiguration | undefined;
   #info: types.SessionInfo | undefined;
   #waiters: Waiter[] = [];
 
@@ -96,14 +99,28 @@ export class InferenceSession implements AsyncDisposable {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  /** Changes the configuration for the requests that follow; what is left out stays. A refused change changes nothing. */
+  /**
+   * Changes the configuration for the requests that follow; what is left out stays. A refused change changes nothing.
+   * One change is made after the other, each on what the last one left.
+   */
   async configure(changes: types.InferenceConfiguration, options?: RequestOptions): Promise<types.SessionInfo> {
-    const configuration = { ...this.#configuration, ...changes };
-    const body: RequestBody = { $case: "config", value: toConfig(this.ensembleName, configuration) };
-    const { value } = expectReply(await this.#requests.request(body, options), "configAck");
-    this.#configuration = configuration;
-    this.#info = toSessionInfo(value);
-    return this.#info;
+    const change = given(changes);
+    let configuration = this.#configuration;
+    const body = (): RequestBody | undefined => {
+      this.#change ??= change;
+      if (this.#change !== change) return undefined;
+      configuration = { ...this.#configuration, ...change };
+      return { $case: "config", value: toConfig(this.ensembleName, configuration) };
+    };
+    try {
+      const { value } = expectReply(await this.#requests.request(body, options), "configAck");
+      this.#configuration = configuration;
+      this.#info = toSessionInfo(value);
+      return this.#info;
+    } finally {
+      if (this.#change === change) this.#change = undefined;
+      this.#requests.flush();
+    }
   }
 
   /** Predicts one reading, in the form in which it comes. @throws TidewireClientError */
