@@ -44,12 +44,18 @@ export class HttpClient {
 
   async #exchange<Result>(path: string, type: MessageName, init: RequestInit): Promise<Result> {
     const response = await this.#fetch(path, init);
-    const json: JsonValue | undefined = await response.json().catch(() => undefined);
+    let cause: unknown;
+    const json: JsonValue | undefined = await response.json().catch((error) => {
+      cause = error;
+    });
+    if (init.signal?.aborted) throw init.signal.reason;
     // A server that is not ready answers as one that is, with its status.
-    if (response.ok || (response.status === 503 && type === "Health")) {
+    if (!response.ok && !(response.status === 503 && type === "Health")) throw toError(response, json);
+    try {
       return present(type, readJson(type, json)) as Result;
+    } catch (error) {
+      throw new TidewireClientError("UNEXPECTED_REPLY", `the answer is no ${type}`, { cause: cause ?? error });
     }
-    throw toError(response, json);
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
