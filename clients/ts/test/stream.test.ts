@@ -102,6 +102,17 @@ t.test("a signal ends it while it waits for the source, or before it began", asy
   await t.rejects(pipeline([1], options).next(), reason);
 });
 
+t.test("a source whose promises are not the platform's own", async (t) => {
+  let given = 0;
+  const next = () => {
+    const step = given < 3 ? { done: false, value: given++ } : { done: true, value: undefined };
+    // biome-ignore lint/suspicious/noThenProperty: what is tested
+    return { then: (resolve: (step: unknown) => void) => resolve(step) };
+  };
+  const readings = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as Readings<number>;
+  t.same(await collect(pipeline(readings, { start: async (n) => n, limit: () => 2 })), [0, 1, 2]);
+});
+
 async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const result of results) found.push(result);

@@ -46,6 +46,8 @@ export async function* pipeline<Reading, Result>(
 /** The source's end of the pipeline: what was taken from it, and not yet handed out. */
 class Feed<Reading, Result> {
   readonly #source: Iterator<Reading> | AsyncIterator<Reading>;
+  /** Whether the source gives promises, the platform's own or any other's. */
+  readonly #waits: boolean;
   readonly #options: PipelineOptions<Reading, Result>;
   readonly #taken: Promise<Outcome<Result>>[] = [];
   /** What the pump does: take readings, wait for the source's next one, or no more. */
@@ -54,6 +56,7 @@ class Feed<Reading, Result> {
   #wakeReader = () => {};
 
   constructor(readings: Readings<Reading>, options: PipelineOptions<Reading, Result>) {
+    this.#waits = Symbol.asyncIterator in readings;
     this.#source = Symbol.asyncIterator in readings ? readings[Symbol.asyncIterator]() : readings[Symbol.iterator]();
     this.#options = options;
   }
@@ -106,8 +109,8 @@ class Feed<Reading, Result> {
 
   async #take(): Promise<void> {
     const step = this.#source.next();
-    if (step instanceof Promise) this.#pump = "awaiting";
-    const { done, value } = step instanceof Promise ? await step : step;
+    if (this.#waits) this.#pump = "awaiting";
+    const { done, value } = this.#waits ? await step : (step as IteratorResult<Reading>);
     if ((this.#pump as string) === "ended") return;
     this.#pump = "taking";
     if (done) {
