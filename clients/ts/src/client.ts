@@ -1,6 +1,7 @@
 // The way in: one server, its predictions and its HTTP routes.
 import { ENUMS } from "../../../generated/ts/schema.js";
 import type { SaveHistory } from "../../../generated/ts/tidewire/v1/http.js";
+import { given } from "./given.js";
 import { openSession } from "./inference/open.js";
 import type { InferenceSession } from "./inference/session.js";
 import type { InferenceOptions } from "./inference/types.js";
@@ -55,7 +56,7 @@ export class TidewireClient {
   /** A session that predicts with the ensemble; it connects at once. Whoever opens it closes it. */
   inference(ensembleName: string, options: InferenceOptions = {}): InferenceSession {
     const { baseURL, token, encoding } = this.#options;
-    return openSession(ensembleName, { url: baseURL + STREAM_PATH, token, encoding, ...options });
+    return openSession(ensembleName, { url: baseURL + STREAM_PATH, token, encoding, ...given(options) });
   }
 
   /** Counts of all inference connections. @throws TidewireClientError */
