@@ -73,6 +73,22 @@ t.test("retryInFlight sends again, in order, three times at most, and never a fr
   await t.rejects(large, { code: "FRAME_TOO_LARGE", retryable: false });
 });
 
+t.test("a frame that was too large is not sent again, though the close comes while it is sent", async (t) => {
+  const { session, environment, server } = await ready({ retryInFlight: true }, 8);
+  const { socket } = environment;
+  socket.send = () => socket.end(1009);
+  const large = session.predict([1]);
+  await t.rejects(large, { code: "FRAME_TOO_LARGE", retryable: false });
+  const next = session.predict([2]);
+  await comeBack(environment, server, 8);
+  t.same(
+    server.predicts().map(({ values }) => values),
+    [[2]],
+  );
+  server.answer([0]);
+  await next;
+});
+
 t.test("whileReconnecting: fail refuses requests during a cut, through failed attempts too", async (t) => {
   const { session, environment } = await ready({ whileReconnecting: "fail" }, 1);
   const unanswered = session.predict([1]);
