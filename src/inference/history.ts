@@ -1,4 +1,4 @@
-// One session's newest readings and predictions: a ring of rows in three typed arrays.
+// One session's newest readings and predictions: a ring of rows in typed arrays, in chunks.
 
 const FIRST_CAPACITY = 64;
 /** Up to this many values a loop is faster than a view and `set`, which cost some 30 ns together. */
@@ -25,21 +25,39 @@ export interface HistoryRows {
   readonly predictions: Float32Array;
 }
 
+/** Part of a history: columns of as many rows as it has room for. */
+class Chunk {
+  /** Rows that have been written; never fewer than before. */
+  count = 0;
+  readonly rows: number;
+  readonly times: Float64Array;
+  readonly inputs: Float32Array;
+  readonly outputs: Float32Array;
+
+  constructor(rows: number, inputWidth: number, outputWidth: number) {
+    this.rows = rows;
+    this.times = new Float64Array(rows);
+    this.inputs = new Float32Array(rows * inputWidth);
+    this.outputs = new Float32Array(rows * outputWidth);
+  }
+}
+
 /**
- * The newest rows of one session, at most `maxRows`. Starts small and doubles while the budget allows; at the end of
- * its room a new row overwrites the oldest.
+ * The newest rows of one session, at most `maxRows`: a ring of chunks. It starts small and doubles while the budget
+ * allows, by further chunks: no row is ever copied to make room, since that would hold the event loop for as long as
+ * the history is large. At the end of its room a new row overwrites the oldest.
  */
 export class History {
   readonly #inputWidth: number;
   readonly #outputWidth: number;
   #limit: number;
   #capacity = 0;
-  /** Where the next row goes. */
-  #next = 0;
   #count = 0;
-  #times = new Float64Array(0);
-  #inputs = new Float32Array(0);
-  #outputs = new Float32Array(0);
+  /** In the order they are written; behind the present one comes the oldest. */
+  readonly #chunks: Chunk[] = [];
+  #present = 0;
+  /** Where in the present chunk the next row goes. */
+  #row = 0;
 
   constructor(
     readonly boundarySignals: readonly string[],
@@ -72,85 +90,87 @@ export class History {
     firstOutputRow: number,
     rows: number,
   ): void {
-    if (this.#count + rows > this.#capacity && this.#capacity < this.#limit) this.#grow(this.#count + rows);
-    let skipped = Math.max(0, rows - this.#capacity);
-    while (skipped < rows) {
-      const run = Math.min(rows - skipped, this.#capacity - this.#next);
-      this.#copyTimes(timestampMs, skipped, run);
-      copyRows(
-        inputs,
-        (firstRow + skipped) * this.#inputWidth,
-        this.#inputs,
-        this.#next * this.#inputWidth,
-        run * this.#inputWidth,
-      );
-      copyRows(
-        outputs,
-        (firstOutputRow + skipped) * this.#outputWidth,
-        this.#outputs,
-        this.#next * this.#outputWidth,
-        run * this.#outputWidth,
-      );
-      this.#next = this.#next + run === this.#capacity ? 0 : this.#next + run;
-      if (this.#count < this.#capacity) this.#count = Math.min(this.#capacity, this.#count + run);
-      skipped += run;
+    for (let done = 0; done < rows; ) {
+      const chunk = this.#chunkWithRoom();
+      if (!chunk) return;
+      const run = Math.min(rows - done, chunk.rows - this.#row);
+      copyTimes(timestampMs, done, chunk.times, this.#row, run);
+      const [inputWidth, outputWidth] = [this.#inputWidth, this.#outputWidth];
+      const [from, fromOutput] = [(firstRow + done) * inputWidth, (firstOutputRow + done) * outputWidth];
+      copyRows(inputs, from, chunk.inputs, this.#row * inputWidth, run * inputWidth);
+      copyRows(outputs, fromOutput, chunk.outputs, this.#row * outputWidth, run * outputWidth);
+      this.#row += run;
+      this.#count += Math.max(0, this.#row - chunk.count);
+      chunk.count = Math.max(chunk.count, this.#row);
+      done += run;
     }
+  }
+
+  /** The chunk that the next row goes to: the present one, a further one, or the oldest; undefined without any room. */
+  #chunkWithRoom(): Chunk | undefined {
+    const present = this.#chunks[this.#present];
+    if (present && this.#row < present.rows) return present;
+    const next = present ? this.#present + 1 : 0;
+    const added = this.#capacity < this.#limit ? this.#newChunk() : undefined;
+    if (added) this.#chunks.splice(next, 0, added); // between the newest and the oldest
+    this.#present = next < this.#chunks.length ? next : 0;
+    this.#row = 0;
+    return this.#chunks[this.#present];
+  }
+
+  /** A chunk as large as all others together, within the limit and the budget. */
+  #newChunk(): Chunk | undefined {
+    let rows = Math.min(this.#limit - this.#capacity, Math.max(FIRST_CAPACITY, this.#capacity));
+    while (rows > 0 && !this.budget.reserve(this.#bytes(rows))) rows = Math.floor(rows / 2);
+    if (rows === 0) return undefined;
+    this.#capacity += rows;
+    return new Chunk(rows, this.#inputWidth, this.#outputWidth);
   }
 
   /** A copy of all rows, oldest first. */
   rows(): HistoryRows {
-    return {
-      boundarySignals: this.boundarySignals,
-      signals: this.signals,
-      count: this.#count,
-      timestampsMs: this.#unwrapped(this.#times, 1, new Float64Array(this.#count)),
-      readings: this.#unwrapped(this.#inputs, this.#inputWidth, new Float32Array(this.#count * this.#inputWidth)),
-      predictions: this.#unwrapped(this.#outputs, this.#outputWidth, new Float32Array(this.#count * this.#outputWidth)),
+    const copy = {
+      timestampsMs: new Float64Array(this.#count),
+      readings: new Float32Array(this.#count * this.#inputWidth),
+      predictions: new Float32Array(this.#count * this.#outputWidth),
     };
+    let at = 0;
+    for (const { chunk, from, to } of this.#parts()) {
+      copy.timestampsMs.set(chunk.times.subarray(from, to), at);
+      copy.readings.set(chunk.inputs.subarray(from * this.#inputWidth, to * this.#inputWidth), at * this.#inputWidth);
+      const predictions = chunk.outputs.subarray(from * this.#outputWidth, to * this.#outputWidth);
+      copy.predictions.set(predictions, at * this.#outputWidth);
+      at += to - from;
+    }
+    return { boundarySignals: this.boundarySignals, signals: this.signals, count: this.#count, ...copy };
+  }
+
+  /** All rows, oldest first: what the present chunk still has of its last round, the others, what it has of this one. */
+  *#parts(): Generator<{ chunk: Chunk; from: number; to: number }> {
+    const present = this.#chunks[this.#present];
+    if (!present) return;
+    yield { chunk: present, from: this.#row, to: Math.max(this.#row, present.count) };
+    const others = [...this.#chunks.slice(this.#present + 1), ...this.#chunks.slice(0, this.#present)];
+    for (const chunk of others) yield { chunk, from: 0, to: chunk.count };
+    yield { chunk: present, from: 0, to: this.#row };
   }
 
   /** Lets go of all rows and their memory, for good. Idempotent. */
   discard(): void {
     this.budget.release(this.#bytes(this.#capacity));
-    this.#limit = this.#capacity = this.#next = this.#count = 0;
-    this.#times = new Float64Array(0);
-    this.#inputs = this.#outputs = new Float32Array(0);
-  }
-
-  #copyTimes(timestampMs: Float64Array | number, from: number, run: number): void {
-    const at = this.#next;
-    if (run === 1) this.#times[at] = typeof timestampMs === "number" ? timestampMs : (timestampMs[from] as number);
-    else if (typeof timestampMs === "number") this.#times.fill(timestampMs, at, at + run);
-    else if (run > LOOP_VALUES) this.#times.set(timestampMs.subarray(from, from + run), at);
-    else for (let index = 0; index < run; index++) this.#times[at + index] = timestampMs[from + index] as number;
-  }
-
-  /** Makes room for `wanted` rows, or for as many as limit and budget allow. */
-  #grow(wanted: number): void {
-    let capacity = Math.min(this.#limit, Math.max(FIRST_CAPACITY, 2 ** Math.ceil(Math.log2(wanted))));
-    while (capacity > this.#capacity && !this.budget.reserve(this.#bytes(capacity - this.#capacity))) {
-      capacity = Math.floor(capacity / 2);
-    }
-    if (capacity <= this.#capacity) return;
-    this.#times = this.#unwrapped(this.#times, 1, new Float64Array(capacity));
-    this.#inputs = this.#unwrapped(this.#inputs, this.#inputWidth, new Float32Array(capacity * this.#inputWidth));
-    this.#outputs = this.#unwrapped(this.#outputs, this.#outputWidth, new Float32Array(capacity * this.#outputWidth));
-    this.#capacity = capacity;
-    this.#next = this.#count;
-  }
-
-  /** Copies a column's rows into `target`, oldest first. */
-  #unwrapped<T extends Float32Array | Float64Array>(column: T, width: number, target: T): T {
-    const oldest = this.#count < this.#capacity ? 0 : this.#next;
-    const head = column.subarray(oldest * width, this.#count * width);
-    target.set(head);
-    target.set(column.subarray(0, oldest * width), head.length);
-    return target;
+    this.#limit = this.#capacity = this.#count = this.#present = this.#row = 0;
+    this.#chunks.length = 0;
   }
 
   #bytes(rows: number): number {
     return rows * (8 + 4 * (this.#inputWidth + this.#outputWidth));
   }
+}
+
+function copyTimes(from: Float64Array | number, start: number, to: Float64Array, at: number, rows: number): void {
+  if (typeof from === "number") to.fill(from, at, at + rows);
+  else if (rows > LOOP_VALUES) to.set(from.subarray(start, start + rows), at);
+  else for (let index = 0; index < rows; index++) to[at + index] = from[start + index] as number;
 }
 
 function copyRows(from: Float32Array, start: number, to: Float32Array, at: number, length: number): void {
