@@ -30,6 +30,7 @@ export type {
   PredictOptions,
   SessionInfo,
   StreamOptions,
+  TimedReading,
 } from "./inference/types.js";
 export type { HttpOptions } from "./rest/http.js";
 export type {

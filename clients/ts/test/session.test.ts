@@ -71,6 +71,16 @@ for (const encoding of ["proto", "json"] as const) {
     t.match(outputs.signals, { datatype: "FP32", shape: [ROWS, SIGNALS.length] });
     t.ok(close(outputs.signals?.data as Float32Array, wanted), "infer");
 
+    const at = (i: number) => new Date(timestamp.getTime() + i);
+    const timed = named.map((reading, i) => ({ reading, timestamp: at(i) }));
+    const instants: unknown[] = [];
+    for await (const prediction of session.stream(timed)) instants.push(prediction.timestamp);
+    t.same(
+      instants,
+      named.map((_, i) => at(i)),
+      "stream with timestamps",
+    );
+
     const streamed: Float32Array[] = [];
     for await (const { values } of session.stream(positional)) streamed.push(values);
     t.ok(streamed.length === ROWS && streamed.every((values, i) => close(values, row(i))), "stream");
@@ -145,6 +155,20 @@ for (const encoding of ["proto", "json"] as const) {
     await unknown.close();
   });
 }
+
+t.test("a frame beyond the server's limit is refused once, and the session comes back", async (t) => {
+  const { url } = await serve(t, { models: ["gas_turbine"], flags: { maxFrameBytes: "1MiB" } });
+  for (const encoding of ["proto", "json"] as const) {
+    const client = new TidewireClient({ baseURL: url, encoding });
+    await using session = client.inference("gas_turbine", { retryInFlight: true, reconnectDelay: 1 });
+    const codes: number[] = [];
+    session.connection.on("disconnected", ({ code }) => codes.push(code));
+    const large = session.predictBatch(new Float32Array(2 ** 22));
+    await t.rejects(large, { code: "FRAME_TOO_LARGE", retryable: false });
+    t.same(codes, [1009]);
+    t.ok(await session.predict(named[0] as NamedReading));
+  }
+});
 
 t.test("tensors of every type come back as they went", async (t) => {
   const { url } = await serve(t, { models: ["types"] });

@@ -17,6 +17,7 @@ import type {
   PositionalReading,
   PredictOptions,
   SessionInfo,
+  TimedReading,
 } from "./types.js";
 
 const AT_TIMESTAMP = { details: { field: "timestamp" } };
@@ -102,6 +103,13 @@ export function toPositionalBatch({ matrix: bytes, count, latencyMs }: Predictio
 
 export function isPositional(reading: NamedReading | PositionalReading): reading is PositionalReading {
   return Array.isArray(reading) || reading instanceof Float32Array;
+}
+
+/** A reading by name has numbers alone. */
+export function isTimed<Reading extends NamedReading | PositionalReading>(
+  item: Reading | TimedReading<Reading>,
+): item is TimedReading<Reading> {
+  return typeof (item as TimedReading<Reading>).reading === "object";
 }
 
 export function isNamed(rows: Rows): rows is readonly NamedReading[] {

@@ -6,6 +6,7 @@ import { given } from "../given.js";
 import {
   isNamed,
   isPositional,
+  isTimed,
   type Rows,
   toConfig,
   toNamedBatch,
@@ -159,24 +160,28 @@ export class InferenceSession implements AsyncDisposable {
 
   /**
    * Predicts readings as they come, many in flight, and yields the predictions in their order. A reader that is slow
-   * slows the source. Ends with the source; ends the source when the reader leaves.
+   * slows the source. Ends with the source; ends the source when the reader leaves. A reading may come with its
+   * timestamp, as `{ reading, timestamp }`.
    *
    * @throws TidewireClientError the first failure, what the source throws, or the signal's reason
    */
   stream(
-    readings: Readings<types.NamedReading>,
+    readings: Readings<types.NamedReading | types.TimedReading<types.NamedReading>>,
     options?: types.StreamOptions,
   ): AsyncGenerator<types.NamedPrediction, void, undefined>;
   stream(
-    readings: Readings<types.PositionalReading>,
+    readings: Readings<types.PositionalReading | types.TimedReading<types.PositionalReading>>,
     options?: types.StreamOptions,
   ): AsyncGenerator<types.PositionalPrediction, void, undefined>;
   stream(
-    readings: Readings<types.NamedReading> | Readings<types.PositionalReading>,
+    readings: Readings<never>,
     { inFlight = Number.POSITIVE_INFINITY, ...options }: types.StreamOptions = {},
   ): AsyncGenerator<Prediction, void, undefined> {
-    return pipeline(readings as Readings<Reading>, {
-      start: (reading) => this.#predict(reading, options),
+    return pipeline<Reading | types.TimedReading<Reading>, Prediction>(readings, {
+      start: (item) =>
+        isTimed(item)
+          ? this.#predict(item.reading, { ...options, timestamp: item.timestamp })
+          : this.#predict(item, options),
       limit: () => Math.min(inFlight, this.#requests.limit),
       signal: options.signal,
     });

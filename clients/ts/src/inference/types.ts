@@ -8,6 +8,12 @@ export type NamedReading = Readonly<Record<string, number>>;
 /** One reading in the order of {@link SessionInfo.boundarySignals}. */
 export type PositionalReading = readonly number[] | Float32Array;
 
+/** A reading of a stream with the time at which it was taken; echoed, and kept in the history. */
+export interface TimedReading<Reading extends NamedReading | PositionalReading> {
+  readonly reading: Reading;
+  readonly timestamp?: Date | undefined;
+}
+
 /** What a prediction says beside its values. */
 export interface PredictionMetadata {
   /** The server's time from the reading's arrival to its reply; absent without metadata. */
