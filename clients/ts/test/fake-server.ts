@@ -34,12 +34,12 @@ export class FakeServer {
     this.reply({ $case: "prediction", value: { values, ...none } });
   }
 
-  /** To the first request on the newest socket that has no reply. */
+  /** To the first request on the newest socket that has no reply; pings ask for none. */
   reply(body: Body): void {
     const { socket } = this.environment;
     const at = this.#answered.get(socket) ?? 0;
     this.#answered.set(socket, at + 1);
-    const { id } = JSON.parse(String(socket.sent[at]));
-    socket.deliver(JSON.stringify(frameToJson("ServerFrame", { id, body })));
+    const ids = socket.sent.map((text) => JSON.parse(String(text)).id).filter((id) => id !== undefined);
+    socket.deliver(JSON.stringify(frameToJson("ServerFrame", { id: ids[at], body })));
   }
 }

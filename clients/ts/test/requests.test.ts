@@ -1,6 +1,6 @@
 // The session's protocol under a clock and sockets that the test moves: cuts, retries, limits, deadlines.
 import t from "tap";
-import type { InferenceOptions } from "../src/index.js";
+import type { InferenceOptions, InferenceSession } from "../src/index.js";
 import { openSession } from "../src/inference/open.js";
 import { FakeEnvironment } from "./clock.js";
 import { type Body, FakeServer } from "./fake-server.js";
@@ -29,6 +29,30 @@ t.test("no more requests are unanswered than max_in_flight allows; the queue is 
   t.equal(server.predicts().length, 3);
   for (let i = 0; i < 3; i++) server.answer([0]);
   await Promise.all(all);
+});
+
+t.test("requests of every kind share the window, also those that are given up", async (t) => {
+  const { session, environment, server } = await ready({}, 3);
+  const kinds = [
+    (signal: AbortSignal) => session.predict([1], { signal }),
+    (signal: AbortSignal) => session.predictBatch([[1]], { signal }),
+    (signal: AbortSignal) => session.infer({ inputs: {}, signal }),
+    (signal: AbortSignal) => session.configure({ batchSize: 2 }, { signal }),
+  ];
+  let answered = 1;
+  for (let i = 0; i < 200; i++) {
+    const controller = new AbortController();
+    kinds[i % kinds.length]?.(controller.signal).catch(() => {});
+    if (i % 3 === 0) controller.abort();
+    if (i % 2 === 0 && server.frames().length > answered) {
+      server.reply(error("OVERLOADED", 29, true));
+      answered++;
+    }
+    await settle();
+    const unanswered = environment.socket.sent.length - answered;
+    if (unanswered > 3) t.fail(`${unanswered} are unanswered`);
+  }
+  t.equal(environment.socket.sent.length - answered, 3);
 });
 
 t.test("a cut rejects what is unanswered and keeps what waits", async (t) => {
@@ -246,6 +270,44 @@ t.test("a change that a cut left unanswered is sent again before the next one", 
   t.match(server.frames().at(-1), { body: { value: { includeMetadata: false, batchSize: 7 } } });
   server.acknowledge(8);
   await second;
+});
+
+t.test("a server that answers is alive, though it leaves pings unread meanwhile", async (t) => {
+  const { session, environment, server } = await ready({ heartbeatInterval: 1000, timeoutMs: 0 }, 3);
+  const batches = Array.from({ length: 9 }, () => session.predictBatch([[1]]));
+  for (const batch of batches) {
+    environment.advance(999);
+    server.reply({ $case: "predictionBatch", value: { matrix: new Uint8Array(4), predictions: [], count: 1 } });
+    await batch;
+  }
+  t.ok(session.connection.isConnected());
+  t.equal(environment.sockets.length, 1);
+});
+
+t.test("a large request may keep the server silent until its deadline, no longer", async (t) => {
+  for (const make of [
+    (session: InferenceSession) => session.predictBatch([[1]], { timeoutMs: 5500 }) as Promise<unknown>,
+    (session: InferenceSession) => session.infer({ inputs: {}, timeoutMs: 5500 }),
+  ]) {
+    const { session, environment } = await ready({ heartbeatInterval: 1000 }, 3);
+    const large = make(session);
+    environment.advance(5499);
+    t.ok(session.connection.isConnected());
+    const pings = environment.socket.sent.filter((text) => String(text).includes('"ping"'));
+    t.equal(pings.length, 1, "none behind the one that waits");
+    environment.advance(1);
+    await t.rejects(large, { code: "DEADLINE_EXCEEDED" });
+    environment.advance(500);
+    t.equal(session.connection.getState(), "reconnecting");
+  }
+});
+
+t.test("single readings excuse no silence: the server reads on", async (t) => {
+  const { session, environment } = await ready({ heartbeatInterval: 1000 }, 3);
+  const lost = session.predict([1]);
+  environment.advance(2000);
+  await t.rejects(lost, { code: "CONNECTION_LOST" });
+  t.equal(session.connection.getState(), "reconnecting");
 });
 
 t.test("close rejects what is unanswered, once, and leaves no timer", async (t) => {

@@ -1,22 +1,33 @@
 // Finds connections that are dead without saying so.
 import type { Environment, Timer } from "./environment.js";
 
-/** Asks for a sign of life at an interval; a whole interval without any means death. */
+/** Asks for a sign of life at an interval; a whole interval without any means death, unless the silence is excused. */
 export class Heartbeat {
   readonly #intervalMs: number;
   readonly #environment: Environment;
   readonly #ping: () => void;
   readonly #dead: () => void;
+  readonly #excused: () => boolean;
   #timer: Timer;
   #pingedAt: number | undefined;
   #heard = false;
 
-  /** @param intervalMs 0 never asks */
-  constructor(intervalMs: number, environment: Environment, ping: () => void, dead: () => void) {
+  /**
+   * @param intervalMs 0 never asks
+   * @param excused    whether a peer that is alive may be silent at this moment
+   */
+  constructor(
+    intervalMs: number,
+    environment: Environment,
+    ping: () => void,
+    dead: () => void,
+    excused: () => boolean,
+  ) {
     this.#intervalMs = intervalMs;
     this.#environment = environment;
     this.#ping = ping;
     this.#dead = dead;
+    this.#excused = excused;
   }
 
   start(): void {
@@ -44,14 +55,17 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    if (this.#pingedAt !== undefined && !this.#heard) {
+    const silent = this.#pingedAt !== undefined && !this.#heard;
+    if (silent && !this.#excused()) {
       this.stop();
       this.#dead();
       return;
     }
+    this.#arm();
+    // The last ping is still to be read: another one would wait behind it.
+    if (silent) return;
     this.#heard = false;
     this.#pingedAt = this.#environment.now();
-    this.#arm();
     this.#ping();
   }
 }

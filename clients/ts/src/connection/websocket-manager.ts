@@ -25,6 +25,11 @@ type Events = ConnectionEvents & { state: ConnectionState };
  * that finds dead connections, never after `disconnect()` and never after a close code from 4400 to 4999.
  */
 export class WebSocketManager {
+  /**
+   * Whether a server that is alive may leave pings unread at this moment; asked when it is silent, before the connection
+   * is given up. Whoever sends large requests sets it. Default: it never may.
+   */
+  mayBeSilent: () => boolean = () => false;
   readonly #url: string;
   readonly #codec: ClientCodec;
   readonly #lifecycle: Lifecycle;
@@ -51,6 +56,7 @@ export class WebSocketManager {
       environment,
       () => this.send({ id: 0, body: { $case: "ping", value: {} } }),
       () => this.drop(`no frame within ${settings.heartbeatInterval} ms of a ping`),
+      () => this.mayBeSilent(),
     );
   }
 

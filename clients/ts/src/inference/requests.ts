@@ -49,8 +49,10 @@ interface Pending {
   readonly body: Turn;
   readonly resolve: (reply: ReplyBody) => void;
   readonly reject: (reason: unknown) => void;
-  /** Whether it may be sent again on another connection. */
+  /** How often it may be sent again on other connections. */
   resends: number;
+  /** Sent, awaited, and of a kind that costs the server more than one request. */
+  large: boolean;
 }
 
 /** Correlates requests with replies. Requests go out in the order in which they were made. */
@@ -78,6 +80,14 @@ export class Requests {
   /** Why no request is taken any more; undefined while they are. */
   get refusal(): TidewireClientError | undefined {
     return this.#gate.is === "shut" ? this.#gate.error : undefined;
+  }
+
+  /**
+   * Whether a request is awaited that may cost more than the server's window, which counts rows and bytes too: until
+   * it is answered the server may read no further, pings included.
+   */
+  get large(): boolean {
+    return [...this.#unanswered.values()].some(({ large }) => large);
   }
 
   /** Sends the request when its turn comes. @throws TidewireClientError, or the signal's reason */
@@ -159,6 +169,7 @@ export class Requests {
       const pending: Pending = {
         body,
         resends,
+        large: false,
         resolve: (reply) => {
           release();
           resolve(reply);
@@ -180,6 +191,7 @@ export class Requests {
   #giveUp(pending: Pending, reason: unknown): void {
     this.#queue.delete(pending);
     pending.resends = 0;
+    pending.large = false;
     pending.reject(reason);
   }
 
@@ -195,6 +207,7 @@ export class Requests {
   }
 
   #transmit(pending: Pending, body: RequestBody): void {
+    pending.large = body.$case === "predictBatch" || body.$case === "infer";
     this.#lastId = (this.#lastId % MAX_ID) + 1;
     try {
       this.#unanswered.set(this.#lastId, pending);

@@ -80,6 +80,7 @@ export class InferenceSession implements AsyncDisposable {
     this.ensembleName = ensembleName;
     this.#configuration = configuration;
     this.#requests = new Requests((frame) => connection.send(frame), settings, environment);
+    connection.mayBeSilent = () => this.#requests.large;
     connection.on("connected", () => this.#introduce());
     connection.on("frame", (frame) => this.#requests.receive(frame));
     connection.on("disconnected", (event) => this.#ended(event));
