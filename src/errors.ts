@@ -22,7 +22,7 @@ export const ERRORS = {
   BATCH_TOO_LARGE: { wireNumber: 6, httpStatus: 400, retryable: false },
   PREDICTION_ERROR: { wireNumber: 7, httpStatus: 500, retryable: false },
   UNKNOWN_MESSAGE_TYPE: { wireNumber: 8, httpStatus: 400, retryable: false },
-  INVALID_JSON: { wireNumber: 9, httpStatus: 400, retryable: false },
+  INVALID_JSON: { wireNumber: 9, httpStatus: 400, closeCode: 4400, retryable: false },
   INTERNAL_ERROR: { wireNumber: 10, httpStatus: 500, retryable: false },
   INVALID_FRAME: { wireNumber: 11, httpStatus: 400, closeCode: 4400, retryable: false },
   INVALID_SIGNALS: { wireNumber: 12, httpStatus: 400, retryable: false },

@@ -15,8 +15,14 @@ const context: CommandContext = {
 /** Signals of a fault in native code: no JavaScript may run after one, and the core dump is what tells why. */
 const FAULTS: closeWithGrace.AllEvents[] = ["SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGSEGV"];
 
+/** No `process.exit`: it waits for the worker threads, and onnxruntime aborts the process when one of them is in a run. */
+function endNow(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
 function onShutdown({ log, timeoutMs, close }: ShutdownOptions): void {
-  closeWithGrace({ delay: timeoutMs, logger: log, skip: FAULTS }, async ({ err, signal }) => {
+  const options = { delay: timeoutMs, logger: log, skip: FAULTS, onSecondSignal: endNow, onTimeout: endNow };
+  closeWithGrace(options, async ({ err, signal }) => {
     if (err) log.fatal({ err }, "uncaught error: the server stops");
     else log.info({ signal }, "stopping");
     await close();

@@ -576,7 +576,7 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "name", number: 1, kind: "string" },
     { name: "datatype", number: 2, kind: "enum", type: "DataType" },
     { name: "shape", number: 3, kind: "int64", repeated: true, min: 0, keepEmpty: true },
-    { name: "raw", number: 4, kind: "bytes" },
+    { name: "raw", number: 4, kind: "bytes", keepEmpty: true },
   ] },
   TensorSpec: { fields: [
     { name: "name", number: 1, kind: "string" },

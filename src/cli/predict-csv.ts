@@ -1,5 +1,6 @@
 // A CSV through an ensemble: read, predicted and written row by row, so that its length does not matter.
 import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { InferenceSession } from "@tidewire/client";
@@ -42,9 +43,8 @@ export async function predictCsv(
     rows += 1;
   });
   try {
-    await (out === undefined
-      ? pipeline(lines, context.stdout as Writable, { end: false })
-      : pipeline(lines, createWriteStream(out)));
+    if (out === undefined) await pipeline(lines, context.stdout as Writable, { end: false });
+    else await writeWhole(lines, out);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EPIPE") return; // whoever read the lines has enough
     throw toCommandError(error, csv, rows);
@@ -52,6 +52,18 @@ export async function predictCsv(
   if (out === undefined) return;
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   context.stderr.write(`${rows} rows predicted in ${seconds} s: ${out}\n`);
+}
+
+/** Writes beside the file and puts it in place when it is whole: what was there stays until then, be it the input itself. */
+async function writeWhole(lines: AsyncIterable<string>, path: string): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    await pipeline(lines, createWriteStream(part));
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
 }
 
 async function* predictLines(

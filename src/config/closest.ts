@@ -1,6 +1,10 @@
-/** The name that `written` was probably meant to be: the nearest one, within a third of its letters; else undefined. */
-export function closest(written: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(written.length / 3));
+/** The name that `written` was probably meant to be: the nearest one, within a third of its letters and `most` of them; else undefined. */
+export function closest(
+  written: string,
+  names: readonly string[],
+  most = Number.POSITIVE_INFINITY,
+): string | undefined {
+  const limit = Math.min(most, Math.max(1, Math.floor(written.length / 3)));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const name of names) {

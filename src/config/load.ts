@@ -87,9 +87,17 @@ function variableLayer(env: ConfigSources["env"], problems: ConfigProblem[]): La
     if (!name.startsWith("TIDEWIRE_") || value === undefined || isServiceLink(name, value)) continue;
     const key = known.get(name);
     if (key !== undefined) values[key] = value;
-    else problems.push({ key: name, source: "environment", message: unknown("variable", name, [...known.keys()]) });
+    else if (isTypingError(name, [...known.keys()]))
+      problems.push({ key: name, source: "environment", message: unknown("variable", name, [...known.keys()]) });
   }
   return { values, fromText: true, source: (key) => `environment ${variableOf(key)}` };
+}
+
+/** Letters that a misspelt variable may differ in. Others with our prefix belong to scripts, which a server must outlive. */
+const TYPING_ERROR_LETTERS = 2;
+
+function isTypingError(name: string, known: readonly string[]): boolean {
+  return closest(name, known, TYPING_ERROR_LETTERS) !== undefined;
 }
 
 /** Kubernetes tells each pod where a Service named `tidewire` is, by variables that look like ours. */

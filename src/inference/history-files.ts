@@ -58,7 +58,7 @@ export class HistoryFiles {
       const rows = this.store.newest(sessionId).rows();
       const name = await this.#write(rows, folder, `stream_history_${fileToken(sessionId)}`, format);
       const message = `Saved ${rows.count} ${rows.count === 1 ? "sample" : "samples"}`;
-      return { message, outputPath: `${folder.name}/${name}`, samplesSaved: rows.count };
+      return { message, outputPath: folder.name === "" ? name : `${folder.name}/${name}`, samplesSaved: rows.count };
     });
   }
 

@@ -5,7 +5,7 @@ import { TidewireError } from "../errors.js";
 
 const MAX_TOKENS = 16;
 const MAX_TOKEN_BYTES = 128;
-const TOKEN = /^(?!\.\.)(?!\.$)[A-Za-z0-9._-]+$/;
+const TOKEN = /^(?!\.\.)[\p{L}\p{M}\p{N} ._-]+$/u;
 
 /** A folder inside the data directory. */
 export interface ExportFolder {
@@ -18,14 +18,14 @@ export interface ExportFolder {
 /**
  * The folder a client named, made where it was missing.
  *
- * @param name one or more tokens of `[A-Za-z0-9._-]` joined by `/`
+ * @param name tokens of letters, digits, spaces, `.`, `_` and `-` joined by `/`; `.` and empty ones say nothing
  * @throws TidewireError INVALID_PATH when it is written otherwise, is no folder, or a link leads out of the data directory
  */
 export async function exportFolder(dataDir: string, name: string): Promise<ExportFolder> {
-  const tokens = name.split("/");
-  const allowed = (token: string) => token.length <= MAX_TOKEN_BYTES && TOKEN.test(token);
-  if (tokens.length > MAX_TOKENS || !tokens.every(allowed)) {
-    const rule = `at most ${MAX_TOKENS} names of letters, digits, ".", "_" and "-", each up to ${MAX_TOKEN_BYTES} long, joined by "/"`;
+  const tokens = name.split("/").filter((token) => token !== "" && token !== ".");
+  const allowed = (token: string) => Buffer.byteLength(token) <= MAX_TOKEN_BYTES && TOKEN.test(token);
+  if (name.startsWith("/") || tokens.length > MAX_TOKENS || !tokens.every(allowed)) {
+    const rule = `at most ${MAX_TOKENS} names of letters, digits, spaces, ".", "_" and "-", each up to ${MAX_TOKEN_BYTES} bytes long, joined by "/"`;
     throw invalid(name, `output_dir must be relative to the data directory: ${rule}`);
   }
   await mkdir(dataDir, { recursive: true });
@@ -33,7 +33,7 @@ export async function exportFolder(dataDir: string, name: string): Promise<Expor
   let path = root;
   // One by one: a link is seen before anything is made behind it.
   for (const token of tokens) path = await enter(root, join(path, token), name);
-  return { path, name };
+  return { path, name: tokens.join("/") };
 }
 
 async function enter(root: string, path: string, name: string): Promise<string> {

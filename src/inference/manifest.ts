@@ -4,8 +4,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SignalQuality } from "../../generated/ts/tidewire/v1/http.js";
 
-/** A graph's file within its directory: no folder above, no absolute path. */
-const GRAPH_FILE = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
+/** A graph's file within its directory: no folder above, no absolute path, nothing hidden. */
+const GRAPH_FILE = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}){0,3}$/;
 const SIGNAL_NAME_LENGTH = 256;
 const MAX_SIGNALS = 65_536;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -37,16 +37,19 @@ export async function readManifest(directory: string, name: string): Promise<Man
     const basePath = join(directory, "model.onnx");
     return { ...bare, ...rest, version: "1", basePath, sha256: await hashFiles([basePath]) };
   }
-  const version = newestVersion([...entries]);
+  const version = await newestVersion(directory, [...entries]);
   if (version === undefined) throw new Error("neither ensemble.json, model.onnx nor <version>/model.onnx");
   const basePath = join(directory, version, "model.onnx");
   return { ...bare, ...rest, version, basePath, sha256: await hashFiles([basePath]) };
 }
 
-/** The highest numbered folder, as Triton lays versions out. */
-function newestVersion(entries: readonly string[]): string | undefined {
-  const versions = entries.filter((entry) => /^[0-9]{1,9}$/.test(entry));
-  return versions.sort((a, b) => Number(b) - Number(a))[0];
+/** The highest numbered folder that holds a graph, as Triton lays versions out: one that is still empty is no version. */
+async function newestVersion(directory: string, entries: readonly string[]): Promise<string | undefined> {
+  const versions = entries.filter((entry) => /^[0-9]{1,9}$/.test(entry)).sort((a, b) => Number(b) - Number(a));
+  for (const version of versions) {
+    if ((await readdir(join(directory, version))).includes("model.onnx")) return version;
+  }
+  return undefined;
 }
 
 async function hashFiles(paths: readonly string[]): Promise<string> {
@@ -58,8 +61,7 @@ async function hashFiles(paths: readonly string[]): Promise<string> {
 async function readEnsemble(directory: string, name: string): Promise<Manifest> {
   const json = await readJson(join(directory, "ensemble.json"));
   const field = new Fields(json);
-  if (field.text("name", name) !== name)
-    throw new Error(`ensemble.json: name is "${json.name}", the directory is "${name}"`);
+  field.text("name", name); // the directory's name is the one that serves: a copy of a folder is another ensemble
   const signals = field.names("signals");
   const boundarySignals = field.names("boundary_signals");
   const basePath = join(directory, graphFile(json.base, "base"));
@@ -96,7 +98,7 @@ async function readJson(path: string): Promise<JsonObject> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw new Error(`ensemble.json: ${(cause as Error).message}`, { cause });
   }
@@ -160,7 +162,7 @@ class Fields {
 function toQuality(value: unknown, signal: string): SignalQuality {
   if (!isObject(value)) throw new Error(`ensemble.json: quality.${signal} must be an object`);
   const figure = (key: string): number | undefined => {
-    const number = value[key];
+    const number = value[key] ?? undefined;
     if (number === undefined || Number.isFinite(number)) return number as number | undefined;
     throw new Error(`ensemble.json: quality.${signal}.${key} must be a number`);
   };

@@ -148,7 +148,7 @@ export class Stream implements BatchStream {
     if (takenAtMs.length > 0 && takenAtMs.length !== rows) {
       const message = `data.timestamps: expected ${rows}, as many as readings, came ${takenAtMs.length}`;
       throw new TidewireError("INVALID_MESSAGE", message, {
-        field: "timestamps",
+        field: "data.timestamps",
         expected: rows,
         count: takenAtMs.length,
       });

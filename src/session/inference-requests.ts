@@ -184,7 +184,8 @@ export class InferenceRequests implements StreamSink {
     const answer: Answer = (predictions, firstRow, latencyMs) => {
       const raw = bytesOf(predictions.subarray(firstRow * width, (firstRow + rows) * width));
       const output = { name: "signals", datatype: DataType.DATA_TYPE_FP32, shape: [rows, width], raw };
-      this.#answer(request, { $case: "inferResult", value: { model: ensemble.name, outputs: [output], latencyMs } });
+      const value = { model: ensemble.name, outputs: [output], latencyMs: this.#latency(latencyMs) };
+      this.#answer(request, { $case: "inferResult", value });
     };
     stream.predictBatch(request, batch, [], answer, ensemble.maxBatchRows);
     this.#session.begin(request);
@@ -201,13 +202,18 @@ export class InferenceRequests implements StreamSink {
     this.#session.begin(request);
     try {
       const outputs = (await ensemble.infer(infer, request.receivedMs)).map(toWireTensor);
-      const latencyMs = performance.now() - request.receivedMs;
+      const latencyMs = this.#latency(performance.now() - request.receivedMs);
       this.#session.reply(request.id, { $case: "inferResult", value: { model: ensemble.name, outputs, latencyMs } });
     } catch (error) {
       this.#session.refuse(request.id, error);
     } finally {
       this.#session.answered(request.credit);
     }
+  }
+
+  /** What infer tells of its latency: nothing on a connection without metadata. */
+  #latency(latencyMs: number): number | undefined {
+    return this.#stream?.options.includeMetadata === false ? undefined : latencyMs;
   }
 
   // ---- answers ----

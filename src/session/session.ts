@@ -16,6 +16,8 @@ import type { Outgoing, Transport } from "./transport.js";
 
 /** Messages above this size count for more than one request of the credit window. */
 const CREDIT_BYTES = 64 * 1024;
+/** Close code of a peer that sends no frames but something else. */
+const INVALID_CLOSE_CODE = 4400;
 /** Longest close reason that RFC 6455 allows, in bytes. */
 const MAX_REASON_BYTES = 123;
 
@@ -105,9 +107,11 @@ export class Session {
 
   #refuseFrame(error: unknown): void {
     this.refuse(error instanceof FrameError ? error.id : 0, error);
+    // A frame that is one, but says something wrong, never ends a connection; nor does it prove a peer that can speak.
+    if (toTidewireError(error).row.closeCode !== INVALID_CLOSE_CODE) return;
     this.#invalidInRow += 1;
     const limit = this.#services.limits.maxInvalidFrames;
-    if (this.#invalidInRow >= limit) this.end(4400, `${limit} invalid frames in a row`);
+    if (this.#invalidInRow >= limit) this.end(INVALID_CLOSE_CODE, `${limit} invalid frames in a row`);
   }
 
   #handle(frame: ClientFrame, request: Request): void {

@@ -65,7 +65,7 @@ function isLeftOut(field: FieldPlan, value: unknown): boolean {
   if (field.cardinality === "list") return !field.keepEmpty && (value as unknown[]).length === 0;
   if (field.cardinality === "map") return !field.keepEmpty && isEmpty(value as Message);
   if (field.kind === "enum") return !field.names[value as number];
-  return field.kind === "bytes" && !field.optional && (value as Uint8Array).length === 0;
+  return field.kind === "bytes" && !field.optional && !field.keepEmpty && (value as Uint8Array).length === 0;
 }
 
 function isEmpty(map: Message): boolean {

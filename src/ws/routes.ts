@@ -1,6 +1,7 @@
 // The WebSocket paths: which exist, and what a connection on each begins with.
 import fastifyWebsocket from "@fastify/websocket";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type WebSocket from "ws";
 import { TidewireError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
@@ -19,6 +20,17 @@ const PATHS = [
   "/api/v1/models/training-progress",
   "/api/v1/models/evaluation-progress",
 ];
+
+/** A training run's own path. */
+const TRAINING_PATH = "/api/v1/ws/training/:experimentId";
+
+const SOCKET_ROUTES: ReadonlySet<string> = new Set([...PATHS, TRAINING_PATH]);
+
+const notFound = (url: string, what: string): TidewireError =>
+  new TidewireError("NOT_FOUND", `${what} is served at ${url.slice(0, MAX_SHOWN_URL)}`);
+
+/** Most of a URL that an error shows. */
+const MAX_SHOWN_URL = 200;
 
 /** What the paths need. */
 export interface WebSocketContext extends HeartbeatTimes {
@@ -45,8 +57,17 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
       done();
     },
   });
-  for (const path of PATHS) app.get(path, { websocket: true }, (socket) => void open(socket));
-  app.get("/api/v1/ws/training/:experimentId", { websocket: true }, (socket, request) => {
+  // The plugin would open a socket on any route, and close it with 1005.
+  app.addHook("onRequest", async (request) => {
+    if (request.ws && !SOCKET_ROUTES.has(request.routeOptions.url ?? "")) throw notFound(request.url, "no WebSocket");
+  });
+  const plain = async (request: FastifyRequest): Promise<never> => {
+    throw notFound(request.url, "a WebSocket only");
+  };
+  for (const url of PATHS) app.route({ method: "GET", url, handler: plain, wsHandler: (socket) => void open(socket) });
+  app.route({ method: "GET", url: TRAINING_PATH, handler: plain, wsHandler: openTraining });
+
+  function openTraining(socket: WebSocket, request: FastifyRequest): void {
     // Nothing is published here before runs exist: every id is unknown.
     const { experimentId } = request.params as { experimentId: string };
     const session = open(socket);
@@ -55,9 +76,9 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
       new TidewireError("SESSION_NOT_FOUND", `no training run "${experimentId}"`, { experiment_id: experimentId }),
     );
     session.end(4404, "no such session");
-  });
+  }
 
-  function open(socket: ConstructorParameters<typeof Connection>[0]): Session {
+  function open(socket: WebSocket): Session {
     const connection = new Connection(socket, heartbeat);
     const session = new Session(context.services, connection, socket.protocol || undefined);
     connection.attach(session, () => heartbeat.remove(connection));

@@ -86,7 +86,7 @@ test("a second signal ends it at once", async (t) => {
   child.kill("SIGTERM");
   await until("stopping");
   child.kill("SIGTERM");
-  t.same(await ended, [1, null]);
+  t.same(await ended, [null, "SIGKILL"]);
 });
 
 test("an uncaught error is logged, and the process ends with 1", async (t) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
@@ -186,7 +186,7 @@ test("a request is refused by what is wrong with it", async (t) => {
 });
 
 const ATTACKS = [
-  ..."|.|..|../x|x/..|x/../../y|/etc|/|//|x//y|x/|./x|..x|...|x\\y|..\\..|C:\\x|C:x|%2e%2e|%2e%2e%2fx|a b|a\0b|~|~/x|x\n|ü|$HOME".split(
+  ..."..|../x|x/..|x/../../y|./../x|/etc|/|//|/.|..x|...|x\\y|..\\..|C:\\x|C:x|%2e%2e|%2e%2e%2fx|a\0b|~|~/x|x\n|$HOME|a\u202eb".split(
     "|",
   ),
   "a".repeat(129),
@@ -202,6 +202,22 @@ test("no output_dir leaves the data directory", async (t) => {
     await t.rejects(saving, { code: "INVALID_PATH", details: { field: "output_dir" } }, JSON.stringify(outputDir));
   }
   t.throws(() => readdirSync(folder), { code: "ENOENT" }, "and nothing was made");
+});
+
+test("a folder's name may be written as people write one", async (t) => {
+  const { folder, store, files } = folderOf(t);
+  store.open("s1", ["a"], ["b"]);
+  for (const [outputDir, name] of [
+    ["", ""],
+    [".", ""],
+    ["./exports/", "exports/"],
+    ["a//b/.", "a/b/"],
+    ["my exports/größe", "my exports/größe/"],
+  ] as const) {
+    const { outputPath } = await files.save({ sessionId: "s1", outputDir, format: CSV });
+    t.ok(new RegExp(`^${name}stream_history_s1_`).test(outputPath), outputPath);
+    t.ok(existsSync(join(folder, outputPath)), "and there it is");
+  }
 });
 
 test("a link inside the data directory may lead within it, never out", async (t) => {

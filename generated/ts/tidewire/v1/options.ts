@@ -86,7 +86,7 @@ export interface FieldRules {
    * signal's name. Default: false, such a value is INVALID_MESSAGE.
    */
   lenient: boolean;
-  /** Whether an empty list or map is written as JSON. Default: false, it is left out. */
+  /** Whether an empty list, map or bytes are written as JSON. Default: false, it is left out. */
   keepEmpty: boolean;
 }
 
