@@ -1,5 +1,7 @@
 // Connections as they are: idle, slow to read, many, dropped; and two servers in one process.
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
 import { test } from "tap";
 import WebSocket from "ws";
 import type { StreamStats } from "../../generated/ts/tidewire/v1/http.js";
@@ -173,6 +175,22 @@ test("an unknown training run is told as SESSION_NOT_FOUND, then closed with 440
       value: { message: /"no-such-run"/, details: { experiment_id: "no-such-run" } },
     });
     t.equal((await peer.closed).code, 4404);
+  }
+});
+
+test("sockets are served at their paths only, and their paths serve nothing else", async (t) => {
+  const { url } = await serve(t, { models: ["ensemble_narrow"] });
+  for (const path of ["/health", "/api/v1/ensemble/list", "/nowhere"]) {
+    const socket = new WebSocket(url.replace("http", "ws") + path, "tidewire.v1.json");
+    const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
+    t.equal(response.statusCode, 404, path);
+    t.match(await json(response), { error_code: "NOT_FOUND" });
+    socket.on("error", () => {}).terminate();
+  }
+  for (const path of ["/ws", "/api/v1/ws", "/api/v1/inference/stream", "/api/v1/ws/training/x"]) {
+    const reply = await fetch(url + path);
+    t.equal(reply.status, 404, path);
+    t.match(await reply.json(), { error_code: "NOT_FOUND", message: /a WebSocket only/ });
   }
 });
 

@@ -142,6 +142,12 @@ for (const encoding of ["proto", "json"] as const) {
     await t.rejects(session.predict([1, 2]), { code: "INVALID_SIGNALS" });
     await t.rejects(session.predict({ ...reading, AT: Number.NaN }), { code: "INVALID_SIGNALS" });
     await t.rejects(session.predictBatch([]), { code: "EMPTY_BATCH" });
+    // Plain JavaScript has no types: what is no number must not be predicted as if it were one.
+    for (const value of [null, "23.5", true] as unknown as number[]) {
+      await t.rejects(session.predict({ ...reading, AT: value }), { code: "INVALID_SIGNALS", message: /AT/ });
+      await t.rejects(session.predict([value, 1, 2, 3, 4]), { code: "INVALID_SIGNALS" });
+      await t.rejects(session.predictBatch([[value, 1, 2, 3, 4]]), { code: "INVALID_SIGNALS" });
+    }
     await t.rejects(session.predictBatch([[1], [1, 2]]), { code: "INVALID_SIGNALS" });
     await t.rejects(session.predictBatch([reading], { timestamps: [new Date(), new Date()] }), {
       code: "INVALID_MESSAGE",

@@ -34,6 +34,29 @@ test("without sources every key has its default", async (t) => {
   t.same(Object.keys(config).sort(), [...Object.keys(SETTINGS), "modelSettings"].sort());
 });
 
+test("variables of others with our prefix are left alone, misspelt ones are errors", async (t) => {
+  const links = {
+    TIDEWIRE_SERVICE_HOST: "10.96.0.12",
+    TIDEWIRE_PORT: "tcp://10.96.0.12:8000",
+    TIDEWIRE_PORT_8000_TCP_ADDR: "10.96.0.12",
+    TIDEWIRE_CMD: "node dist/src/main.js",
+    TIDEWIRE_HOMEPAGE: "https://example.org",
+  };
+  t.equal(loadConfig(sources({ env: links })).port, 8000);
+  t.match(problems({ env: { TIDEWIRE_PROT: "1" } }), [{ key: "TIDEWIRE_PROT", message: /did you mean TIDEWIRE_PORT/ }]);
+});
+
+test("a queue must hold a full batch", async (t) => {
+  const file = { maxQueuedRows: 100, modelSettings: { small: { maxBatchRows: 200 } } };
+  t.match(
+    problems({ file }).map(({ key, message }) => [key, message]),
+    [
+      ["maxQueuedRows", /less than maxBatchRows \(4096\)/],
+      ["maxQueuedRows", /less than modelSettings\.small\.maxBatchRows \(200\)/],
+    ],
+  );
+});
+
 test("the configuration is deeply readonly, and model names are looked up safely", async (t) => {
   const config = loadConfig(sources({ file: '{"modelSettings":{"small":{"executor":"worker"},"__proto__":{}}}' }));
   t.throws(() => Object.assign(config, { port: 1 }), TypeError);

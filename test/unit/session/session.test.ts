@@ -210,6 +210,16 @@ for (const encoding of ENCODINGS) {
     t.equal(line.told.length, said, "it says nothing more");
   });
 
+  test(`${encoding}: frames that say something wrong end no connection, however many`, async (t) => {
+    const line = await configured(scene().open(asBytes(encoding)), encoding);
+    for (let id = 1; id <= 300; id += 1) line.say(encoding, id, predict({ values: [1, 0], timeoutMs: 0 }));
+    line.say(encoding, 301, ping);
+    await settled();
+    t.same(line.transport.acts, []);
+    t.same(new Set(codes(line).slice(0, 300)), new Set(["INVALID_MESSAGE"]));
+    t.equal(line.told.at(-1), "301 pong");
+  });
+
   test(`${encoding}: an invalid frame tells the id that could still be read`, async (t) => {
     const line = scene().open(asBytes(encoding));
     const unknown = encoding === "json" ? '{"type":"dance","id":77}' : Uint8Array.of(8, 77, 0xfa, 1, 0);

@@ -5,6 +5,7 @@ import { ENUMS } from "../../../../generated/ts/schema.js";
 import type { Config, ConfigAck, Prediction, PredictionBatch } from "../../../../generated/ts/tidewire/v1/inference.js";
 import { TidewireClientError } from "../errors.js";
 import { toDate } from "../wire/present.js";
+import { numberOf } from "../wire/proto-write.js";
 import { type RequestBody, toTimeout } from "./requests.js";
 import type {
   BatchOptions,
@@ -126,7 +127,7 @@ function toMatrix(rows: Float32Array | readonly PositionalReading[]): Float32Arr
       const message = `row ${i} has ${row.length} values, row 0 has ${width}`;
       throw new TidewireClientError("INVALID_SIGNALS", message, { details: { row: i, expected: width } });
     }
-    matrix.set(row, i * width);
+    for (let k = 0; k < width; k++) matrix[i * width + k] = numberOf(row[k]);
   }
   return matrix;
 }

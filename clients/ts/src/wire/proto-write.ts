@@ -76,11 +76,11 @@ export class ProtoWriter {
     this.#reserve(MOST_SCALAR_BYTES);
     switch (field.kind) {
       case "float":
-        this.#view.setFloat32(this.#at, value as number, true);
+        this.#view.setFloat32(this.#at, numberOf(value), true);
         this.#at += 4;
         return;
       case "double":
-        return this.#double(value as number);
+        return this.#double(numberOf(value));
       case "bytes":
         return this.#raw(value as Uint8Array);
       case "message":
@@ -198,6 +198,9 @@ export class ProtoWriter {
     this.#view = new DataView(this.#bytes.buffer);
   }
 }
+
+/** What is no number is NaN, which the server refuses by name; setting it would make 0 of null and 23.5 of "23.5". */
+export const numberOf = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
 function notWhole(value: number, field: string, range = ""): TidewireClientError {
   const message = `${field}: expected a whole number${range}, came ${value}`;
