@@ -35,7 +35,8 @@ export async function badFrames({ port, connections, framesEach }: BadFrameOptio
   const work = async (): Promise<void> => {
     while (next < connections) {
       const isText = next++ % 2 === 1;
-      total.errors += await oneConnection(port, isText, framesEach);
+      const errors = await oneConnection(port, isText, framesEach); // first, or a sum of another worker is lost
+      total.errors += errors;
       total.frames += framesEach;
     }
   };
