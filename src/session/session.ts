@@ -18,13 +18,18 @@ import type { Outgoing, Transport } from "./transport.js";
 const CREDIT_BYTES = 64 * 1024;
 /** Close code of a peer that sends no frames but something else. */
 const INVALID_CLOSE_CODE = 4400;
+/** A draining connection that owes nothing and says nothing for that long is closed: what it had sent has been read and refused. */
+const DRAIN_QUIET_MS = 10;
 /** Longest close reason that RFC 6455 allows, in bytes. */
 const MAX_REASON_BYTES = 123;
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
 
 /** Where a session stands. Draining: no new requests, those in flight are answered, then it closes. */
-type SessionState = { is: "open" } | { is: "draining"; closed: () => void } | { is: "closed" };
+type SessionState =
+  | { is: "open" }
+  | { is: "draining"; closed: () => void; quiet: NodeJS.Timeout | undefined }
+  | { is: "closed" };
 
 /** Who asked for something: the frame's id, when it came, and what it costs of the credit window. */
 export type Request = RequestOrigin;
@@ -72,6 +77,7 @@ export class Session {
     this.#codec ??= typeof message === "string" ? jsonCodec : protoCodec;
     if (!this.#receiveHot(message)) this.#receiveFrame(this.#codec, message);
     this.#adjustReading();
+    this.#endWhenQuiet();
   }
 
   /** The short way of a positional reading: its floats go from the message into the open batch. */
@@ -171,7 +177,7 @@ export class Session {
   answered(credit: number): void {
     this.#inFlight -= credit;
     this.#adjustReading();
-    if (this.#inFlight === 0 && this.#state.is === "draining") this.#finishDrain(this.#state.closed);
+    this.#endWhenQuiet();
   }
 
   /** Reads on unless the credit is overdrawn (a full window is the client's right, and a ping beside it) and while the client takes its replies. */
@@ -205,14 +211,16 @@ export class Session {
   drain(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#state.is !== "open") return resolve();
-      this.#state = { is: "draining", closed: resolve };
-      if (this.#inFlight === 0) this.#finishDrain(resolve);
+      this.#state = { is: "draining", closed: resolve, quiet: undefined };
+      this.#endWhenQuiet();
     });
   }
 
-  #finishDrain(closed: () => void): void {
-    this.end(1001, "the server is going away");
-    closed();
+  #endWhenQuiet(): void {
+    if (this.#state.is !== "draining") return;
+    clearTimeout(this.#state.quiet);
+    if (this.#inFlight > 0) return;
+    this.#state.quiet = setTimeout(() => this.end(1001, "the server is going away"), DRAIN_QUIET_MS);
   }
 
   /** A fault of ours in this conversation: it is logged, and the client is asked to come back. */
@@ -234,7 +242,10 @@ export class Session {
     const state = this.#state;
     if (state.is === "closed") return;
     this.#state = { is: "closed" };
-    if (state.is === "draining") state.closed();
+    if (state.is === "draining") {
+      clearTimeout(state.quiet);
+      state.closed();
+    }
     this.#inference.close();
     this.#services.sessions.remove(this);
   }

@@ -246,7 +246,8 @@ for (const encoding of ENCODINGS) {
     const drained = directory.drain().then(() => {
       isDrained = true;
     });
-    t.same(idle.transport.acts, ["close 1001"], "one that owes nothing ends at once");
+    idle.say(encoding, 1, ping);
+    t.same(idle.transport.acts, [], "what it had sent already is still read");
     for (const [id, body] of [
       [2, reading(2)],
       [3, ping],
@@ -261,6 +262,7 @@ for (const encoding of ENCODINGS) {
     await drained;
     t.equal(busy.told.at(-1), "1 prediction");
     t.same(busy.transport.acts, ["close 1001"]);
+    t.same([idle.told, codes(idle), idle.transport.acts], [["1 error"], ["SHUTTING_DOWN"], ["close 1001"]]);
     t.equal(directory.size, 0);
     await directory.drain();
   });
