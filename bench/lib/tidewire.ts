@@ -73,6 +73,11 @@ export class Tidewire implements AsyncDisposable {
     }
   }
 
+  /** Its process, for whoever watches from outside. */
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   /** Memory in bytes, after a collection where Node was started with `--expose-gc`. */
   memory(): Promise<NodeJS.MemoryUsage> {
     return this.#ask("memory");

@@ -92,7 +92,7 @@ export class Scheduler {
     let run: Run | undefined = this.#begin("this turn");
     while (run) {
       const { batch, outcome }: Awaited<Run> = await run;
-      // A worker computes the next batch while this one's answers are written: 7 to 12 % more rows a
+      // A worker computes the next batch while this one's answers are written: a fifth more rows a
       // second with 64 connections (docs/benchmarks.md).
       const next: Run | undefined =
         outcome.is === "done" && this.#executor.kind === "worker" ? this.#beginWaiting() : undefined;
