@@ -497,6 +497,8 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "status", number: 1, kind: "enum", type: "RunStatus", optional: true, required: true },
     { name: "previous_status", number: 2, kind: "enum", type: "RunStatus", optional: true },
     { name: "message", number: 3, kind: "string", optional: true, maxBytes: 4096 },
+    { name: "config", number: 4, kind: "struct" },
+    { name: "total_epochs", number: 5, kind: "uint64", optional: true, title: "Epochs" },
   ] },
   StepProgress: { delivery: "latest", fields: [
     { name: "status", number: 1, kind: "enum", type: "RunStatus", optional: true },
@@ -609,6 +611,8 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "error", number: 18, kind: "string", optional: true },
     { name: "result", number: 19, kind: "struct" },
     { name: "system_stats", number: 20, kind: "message", type: "SystemStats" },
+    { name: "config", number: 21, kind: "struct" },
+    { name: "total_epochs", number: 22, kind: "uint64", optional: true, title: "Epochs" },
   ] },
   Unsubscribe: { fields: [
     { name: "topic", number: 1, kind: "string" },

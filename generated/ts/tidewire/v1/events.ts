@@ -291,7 +291,15 @@ export interface StatusChanged {
     | RunStatus
     | undefined;
   /** Why, for people. Default: absent. */
-  message?: string | undefined;
+  message?:
+    | string
+    | undefined;
+  /** With the first status: what the run was started with, such as hyperparameters. Default: absent. */
+  config:
+    | { [key: string]: any }
+    | undefined;
+  /** With the first status: count of training epochs. Default: absent. */
+  totalEpochs?: number | undefined;
 }
 
 /** Somebody asks the owner to stop. */
@@ -1456,7 +1464,13 @@ export const StepProgress: MessageFns<StepProgress> = {
 };
 
 function createBaseStatusChanged(): StatusChanged {
-  return { status: undefined, previousStatus: undefined, message: undefined };
+  return {
+    status: undefined,
+    previousStatus: undefined,
+    message: undefined,
+    config: undefined,
+    totalEpochs: undefined,
+  };
 }
 
 export const StatusChanged: MessageFns<StatusChanged> = {
@@ -1469,6 +1483,12 @@ export const StatusChanged: MessageFns<StatusChanged> = {
     }
     if (message.message !== undefined) {
       writer.uint32(26).string(message.message);
+    }
+    if (message.config !== undefined) {
+      Struct.encode(Struct.wrap(message.config), writer.uint32(34).fork()).join();
+    }
+    if (message.totalEpochs !== undefined) {
+      writer.uint32(40).uint64(message.totalEpochs);
     }
     return writer;
   },
@@ -1508,6 +1528,22 @@ export const StatusChanged: MessageFns<StatusChanged> = {
             }
 
             message.message = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.config = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.totalEpochs = longToNumber(reader.uint64());
             continue;
           }
         }

@@ -331,7 +331,15 @@ export interface TopicState {
     | { [key: string]: any }
     | undefined;
   /** Last load of a host. */
-  systemStats: SystemStats | undefined;
+  systemStats:
+    | SystemStats
+    | undefined;
+  /** What a training run was started with. */
+  config:
+    | { [key: string]: any }
+    | undefined;
+  /** Count of training epochs. */
+  totalEpochs?: number | undefined;
 }
 
 export interface TopicState_MetricsEntry {
@@ -1603,6 +1611,8 @@ function createBaseTopicState(): TopicState {
     error: undefined,
     result: undefined,
     systemStats: undefined,
+    config: undefined,
+    totalEpochs: undefined,
   };
 }
 
@@ -1667,6 +1677,12 @@ export const TopicState: MessageFns<TopicState> = {
     }
     if (message.systemStats !== undefined) {
       SystemStats.encode(message.systemStats, writer.uint32(162).fork()).join();
+    }
+    if (message.config !== undefined) {
+      Struct.encode(Struct.wrap(message.config), writer.uint32(170).fork()).join();
+    }
+    if (message.totalEpochs !== undefined) {
+      writer.uint32(176).uint64(message.totalEpochs);
     }
     return writer;
   },
@@ -1848,6 +1864,22 @@ export const TopicState: MessageFns<TopicState> = {
             }
 
             message.systemStats = SystemStats.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.config = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.totalEpochs = longToNumber(reader.uint64());
             continue;
           }
         }
