@@ -60,21 +60,31 @@ export interface MessageTypes {
   ContainerStarted: events.ContainerStarted;
   ContainerStopped: events.ContainerStopped;
   CpuStats: stats.CpuStats;
+  CreateTrainingSession: http.CreateTrainingSession;
   DiskStats: stats.DiskStats;
   EnsembleDescription: http.EnsembleDescription;
   EnsembleInfo: inference.EnsembleInfo;
   EnsembleList: http.EnsembleList;
   Error: error.Error;
   Event: events.Event;
+  EventPage: http.EventPage;
   Gap: topics.Gap;
   GpuStats: stats.GpuStats;
   Health: http.Health;
   HistorySaved: http.HistorySaved;
   Infer: inference.Infer;
   InferResult: inference.InferResult;
+  ListTopics: http.ListTopics;
+  ListTrainingSessions: http.ListTrainingSessions;
   Log: events.Log;
+  LogEntry: http.LogEntry;
+  LogPage: http.LogPage;
+  LogPost: http.LogPost;
   MemoryStats: stats.MemoryStats;
   Metrics: events.Metrics;
+  MetricsEntry: http.MetricsEntry;
+  MetricsPage: http.MetricsPage;
+  MetricsPost: http.MetricsPost;
   NetworkStats: stats.NetworkStats;
   Ping: frame.Ping;
   Pong: frame.Pong;
@@ -88,9 +98,15 @@ export interface MessageTypes {
   ProgressDetails: events.ProgressDetails;
   Publish: topics.Publish;
   Published: topics.Published;
+  PublishedList: http.PublishedList;
+  ReadEvents: http.ReadEvents;
+  ReadLog: http.ReadLog;
+  ReadMetrics: http.ReadMetrics;
   Reading: inference.Reading;
+  RequestCancel: http.RequestCancel;
   SaveHistory: http.SaveHistory;
   ServerFrame: frame.ServerFrame;
+  SetTrainingStatus: http.SetTrainingStatus;
   SignalNames: inference.SignalNames;
   SignalQuality: http.SignalQuality;
   SignalValues: inference.SignalValues;
@@ -98,6 +114,7 @@ export interface MessageTypes {
   StatusChanged: events.StatusChanged;
   StepProgress: events.StepProgress;
   StreamConnection: http.StreamConnection;
+  StreamEvents: http.StreamEvents;
   StreamStats: http.StreamStats;
   Subscribe: topics.Subscribe;
   Subscribed: topics.Subscribed;
@@ -109,8 +126,13 @@ export interface MessageTypes {
   TaskStarted: events.TaskStarted;
   Tensor: inference.Tensor;
   TensorSpec: http.TensorSpec;
+  TopicList: http.TopicList;
   TopicPosition: topics.TopicPosition;
   TopicState: topics.TopicState;
+  TopicSummary: http.TopicSummary;
+  TrainingSession: http.TrainingSession;
+  TrainingSessionList: http.TrainingSessionList;
+  TrainingSessionRemoved: http.TrainingSessionRemoved;
   Unsubscribe: topics.Unsubscribe;
   Unsubscribed: topics.Unsubscribed;
   WorkflowExecutionCompleted: events.WorkflowExecutionCompleted;
@@ -121,6 +143,7 @@ export interface MessageTypes {
   WorkflowExecutionStarted: events.WorkflowExecutionStarted;
   WorkflowPhaseCompleted: events.WorkflowPhaseCompleted;
   WorkflowPhaseStarted: events.WorkflowPhaseStarted;
+  WsStats: http.WsStats;
 }
 
 /** Each enum's values as JSON writes them, at the place of their number; unspecified ones are empty. */
@@ -213,6 +236,11 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "temperature_celsius", number: 7, kind: "double", optional: true, unit: "°C", title: "CPU temperature" },
     { name: "frequency_mhz", number: 8, kind: "double", optional: true, unit: "MHz", title: "CPU clock", min: 0 },
   ] },
+  CreateTrainingSession: { fields: [
+    { name: "experiment_id", number: 1, kind: "string", optional: true, required: true },
+    { name: "config", number: 2, kind: "struct" },
+    { name: "total_epochs", number: 3, kind: "uint64", optional: true, title: "Epochs" },
+  ] },
   DiskStats: { fields: [
     { name: "mount", number: 1, kind: "string" },
     { name: "device", number: 2, kind: "string", optional: true },
@@ -286,6 +314,11 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "container_stopped", number: 34, kind: "message", type: "ContainerStopped", oneof: "kind" },
     { name: "container_error", number: 35, kind: "message", type: "ContainerError", oneof: "kind" },
   ] },
+  EventPage: { fields: [
+    { name: "generation", number: 1, kind: "uint64" },
+    { name: "entries", number: 2, kind: "message", type: "Event", repeated: true, keepEmpty: true },
+    { name: "next", number: 3, kind: "uint64", optional: true },
+  ] },
   Gap: { fields: [
     { name: "topic", number: 1, kind: "string" },
     { name: "generation", number: 2, kind: "uint64" },
@@ -328,10 +361,38 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "outputs", number: 2, kind: "message", type: "Tensor", repeated: true, keepEmpty: true },
     { name: "latency_ms", number: 3, kind: "float", optional: true, unit: "ms", title: "Latency", min: 0 },
   ] },
+  ListTopics: { fields: [
+    { name: "pattern", number: 1, kind: "string", optional: true },
+    { name: "after", number: 2, kind: "string", optional: true },
+    { name: "limit", number: 3, kind: "uint64", optional: true, min: 1, max: 1000 },
+  ] },
+  ListTrainingSessions: { fields: [
+    { name: "after", number: 1, kind: "string", optional: true },
+    { name: "limit", number: 2, kind: "uint64", optional: true, min: 1, max: 1000 },
+  ] },
   Log: { delivery: "reliable", fields: [
     { name: "level", number: 1, kind: "enum", type: "LogLevel", optional: true, required: true },
     { name: "message", number: 2, kind: "string", optional: true, maxBytes: 65536, required: true },
     { name: "source", number: 3, kind: "string", optional: true, maxBytes: 256 },
+  ] },
+  LogEntry: { fields: [
+    { name: "offset", number: 1, kind: "uint64" },
+    { name: "timestamp", number: 2, kind: "timestamp" },
+    { name: "level", number: 3, kind: "enum", type: "LogLevel", optional: true },
+    { name: "message", number: 4, kind: "string" },
+    { name: "source", number: 5, kind: "string", optional: true },
+  ] },
+  LogPage: { fields: [
+    { name: "generation", number: 1, kind: "uint64" },
+    { name: "entries", number: 2, kind: "message", type: "LogEntry", repeated: true, keepEmpty: true },
+    { name: "next", number: 3, kind: "uint64", optional: true },
+  ] },
+  LogPost: { fields: [
+    { name: "level", number: 1, kind: "enum", type: "LogLevel", optional: true, required: true },
+    { name: "message", number: 2, kind: "string", optional: true, maxBytes: 65536, required: true },
+    { name: "source", number: 3, kind: "string", optional: true, maxBytes: 256 },
+    { name: "timestamp", number: 4, kind: "timestamp" },
+    { name: "idempotency_key", number: 5, kind: "string", optional: true, maxBytes: 128 },
   ] },
   MemoryStats: { fields: [
     { name: "ram_percent", number: 1, kind: "double", optional: true, unit: "%", title: "Memory", min: 0, max: 100 },
@@ -348,6 +409,25 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "step", number: 3, kind: "uint64", optional: true, title: "Step" },
     { name: "metric_names", number: 4, kind: "string", repeated: true },
     { name: "metric_values", number: 5, kind: "double", repeated: true },
+  ] },
+  MetricsEntry: { fields: [
+    { name: "offset", number: 1, kind: "uint64" },
+    { name: "timestamp", number: 2, kind: "timestamp" },
+    { name: "epoch", number: 3, kind: "uint64", optional: true },
+    { name: "step", number: 4, kind: "uint64", optional: true },
+    { name: "metrics", number: 5, kind: "double", map: true, keepEmpty: true },
+  ] },
+  MetricsPage: { fields: [
+    { name: "generation", number: 1, kind: "uint64" },
+    { name: "entries", number: 2, kind: "message", type: "MetricsEntry", repeated: true, keepEmpty: true },
+    { name: "next", number: 3, kind: "uint64", optional: true },
+  ] },
+  MetricsPost: { fields: [
+    { name: "metrics", number: 1, kind: "double", map: true },
+    { name: "epoch", number: 2, kind: "uint64", optional: true, title: "Epoch" },
+    { name: "step", number: 3, kind: "uint64", optional: true, title: "Step" },
+    { name: "timestamp", number: 4, kind: "timestamp" },
+    { name: "idempotency_key", number: 5, kind: "string", optional: true, maxBytes: 128 },
   ] },
   NetworkStats: { fields: [
     { name: "receive_bytes_per_second", number: 1, kind: "double", optional: true, unit: "bytes/s", title: "Network in", min: 0 },
@@ -448,8 +528,30 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "generation", number: 1, kind: "uint64" },
     { name: "offset", number: 2, kind: "uint64" },
   ] },
+  PublishedList: { fields: [
+    { name: "positions", number: 1, kind: "message", type: "Position", repeated: true, keepEmpty: true },
+  ] },
+  ReadEvents: { fields: [
+    { name: "after", number: 1, kind: "uint64", optional: true },
+    { name: "limit", number: 2, kind: "uint64", optional: true, min: 1, max: 1000 },
+    { name: "types", number: 3, kind: "string", repeated: true },
+    { name: "min_level", number: 4, kind: "enum", type: "LogLevel", optional: true },
+  ] },
+  ReadLog: { fields: [
+    { name: "level", number: 1, kind: "enum", type: "LogLevel", optional: true },
+    { name: "after", number: 2, kind: "uint64", optional: true },
+    { name: "limit", number: 3, kind: "uint64", optional: true, min: 1, max: 1000 },
+  ] },
+  ReadMetrics: { fields: [
+    { name: "name", number: 1, kind: "string", optional: true },
+    { name: "after", number: 2, kind: "uint64", optional: true },
+    { name: "limit", number: 3, kind: "uint64", optional: true, min: 1, max: 1000 },
+  ] },
   Reading: { shape: "value", fields: [
     { name: "signals", number: 1, kind: "double", map: true, lenient: true, keepEmpty: true },
+  ] },
+  RequestCancel: { fields: [
+    { name: "reason", number: 1, kind: "string", optional: true, maxBytes: 1024 },
   ] },
   SaveHistory: { fields: [
     { name: "session_id", number: 1, kind: "string", optional: true, maxBytes: 128, required: true },
@@ -472,6 +574,10 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "gap", number: 13, kind: "message", type: "Gap", oneof: "body" },
     { name: "connected", number: 14, kind: "message", type: "Connected", oneof: "body" },
     { name: "error", number: 15, kind: "message", type: "Error", oneof: "body" },
+  ] },
+  SetTrainingStatus: { fields: [
+    { name: "status", number: 1, kind: "enum", type: "RunStatus", optional: true, required: true },
+    { name: "message", number: 2, kind: "string", optional: true, maxBytes: 4096 },
   ] },
   SignalNames: { shape: "value", fields: [
     { name: "names", number: 1, kind: "string", repeated: true, keepEmpty: true },
@@ -516,6 +622,12 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "connected_at", number: 3, kind: "timestamp" },
     { name: "predictions_count", number: 4, kind: "uint64" },
     { name: "mode", number: 5, kind: "enum", type: "StreamMode" },
+  ] },
+  StreamEvents: { fields: [
+    { name: "topic", number: 1, kind: "string", repeated: true },
+    { name: "snapshot", number: 2, kind: "bool", optional: true },
+    { name: "min_level", number: 3, kind: "enum", type: "LogLevel", optional: true },
+    { name: "types", number: 4, kind: "string", repeated: true },
   ] },
   StreamStats: { fields: [
     { name: "active_connections", number: 1, kind: "uint32" },
@@ -585,6 +697,10 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "datatype", number: 2, kind: "enum", type: "DataType" },
     { name: "shape", number: 3, kind: "int64", repeated: true, min: -1, keepEmpty: true },
   ] },
+  TopicList: { fields: [
+    { name: "topics", number: 1, kind: "message", type: "TopicSummary", repeated: true, keepEmpty: true },
+    { name: "next", number: 2, kind: "string", optional: true },
+  ] },
   TopicPosition: { fields: [
     { name: "topic", number: 1, kind: "string" },
     { name: "generation", number: 2, kind: "uint64" },
@@ -613,6 +729,41 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "system_stats", number: 20, kind: "message", type: "SystemStats" },
     { name: "config", number: 21, kind: "struct" },
     { name: "total_epochs", number: 22, kind: "uint64", optional: true, title: "Epochs" },
+  ] },
+  TopicSummary: { fields: [
+    { name: "topic", number: 1, kind: "string" },
+    { name: "generation", number: 2, kind: "uint64" },
+    { name: "offset", number: 3, kind: "uint64" },
+    { name: "status", number: 4, kind: "enum", type: "RunStatus", optional: true },
+    { name: "progress", number: 5, kind: "double", optional: true, unit: "%", title: "Progress", min: 0, max: 100 },
+    { name: "updated_at", number: 6, kind: "timestamp" },
+  ] },
+  TrainingSession: { fields: [
+    { name: "experiment_id", number: 1, kind: "string" },
+    { name: "status", number: 2, kind: "enum", type: "RunStatus", optional: true },
+    { name: "progress", number: 3, kind: "double", optional: true, unit: "%", title: "Progress", min: 0, max: 100 },
+    { name: "epoch", number: 4, kind: "uint64", optional: true, title: "Epoch" },
+    { name: "total_epochs", number: 5, kind: "uint64", optional: true, title: "Epochs" },
+    { name: "message", number: 6, kind: "string", optional: true },
+    { name: "eta_seconds", number: 7, kind: "double", optional: true, unit: "s", title: "Time left", min: 0 },
+    { name: "cancel_requested", number: 8, kind: "bool" },
+    { name: "created_at", number: 9, kind: "timestamp" },
+    { name: "started_at", number: 10, kind: "timestamp" },
+    { name: "finished_at", number: 11, kind: "timestamp" },
+    { name: "updated_at", number: 12, kind: "timestamp" },
+    { name: "generation", number: 13, kind: "uint64" },
+    { name: "offset", number: 14, kind: "uint64" },
+    { name: "config", number: 15, kind: "struct" },
+    { name: "metrics", number: 16, kind: "double", map: true },
+    { name: "counts", number: 17, kind: "uint64", map: true },
+    { name: "last_log", number: 18, kind: "message", type: "Log" },
+  ] },
+  TrainingSessionList: { fields: [
+    { name: "sessions", number: 1, kind: "message", type: "TrainingSession", repeated: true, keepEmpty: true },
+    { name: "next", number: 2, kind: "string", optional: true },
+  ] },
+  TrainingSessionRemoved: { success: true, fields: [
+    { name: "experiment_id", number: 1, kind: "string" },
   ] },
   Unsubscribe: { fields: [
     { name: "topic", number: 1, kind: "string" },
@@ -658,5 +809,17 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "phase_number", number: 2, kind: "uint64", optional: true },
     { name: "total_phases", number: 3, kind: "uint64", optional: true },
     { name: "message", number: 4, kind: "string", optional: true, maxBytes: 4096 },
+  ] },
+  WsStats: { fields: [
+    { name: "active_connections", number: 1, kind: "uint32" },
+    { name: "connections_by_path", number: 2, kind: "uint32", map: true, keepEmpty: true },
+    { name: "connections_by_encoding", number: 3, kind: "uint32", map: true, keepEmpty: true },
+    { name: "subscribers", number: 4, kind: "uint32", map: true, keepEmpty: true },
+    { name: "frames_in", number: 5, kind: "uint64", unit: "frames" },
+    { name: "frames_out", number: 6, kind: "uint64", unit: "frames" },
+    { name: "bytes_in", number: 7, kind: "uint64", unit: "bytes" },
+    { name: "bytes_out", number: 8, kind: "uint64", unit: "bytes" },
+    { name: "dropped_frames", number: 9, kind: "uint64", unit: "frames" },
+    { name: "slow_consumer_closes", number: 10, kind: "uint64", unit: "connections" },
   ] },
 };

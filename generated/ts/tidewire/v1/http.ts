@@ -6,8 +6,11 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Struct } from "../../google/protobuf/struct.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { Event, Log, LogLevel, RunStatus } from "./events.js";
 import { DataType, StreamMode } from "./inference.js";
+import { Position } from "./topics.js";
 
 /** Bodies of the HTTP routes, where they are no frames. */
 
@@ -237,6 +240,399 @@ export interface Health {
 export interface Health_BrokenEntry {
   key: string;
   value: string;
+}
+
+/** Begins a training run. */
+export interface CreateTrainingSession {
+  /** Its name: one token of [A-Za-z0-9_-]{1,128}, else INVALID_TOPIC. In use: SESSION_EXISTS. */
+  experimentId?:
+    | string
+    | undefined;
+  /** What it is started with, such as hyperparameters. Default: absent. */
+  config:
+    | { [key: string]: any }
+    | undefined;
+  /** Count of training epochs. Default: absent. */
+  totalEpochs?: number | undefined;
+}
+
+/** Gives a training run a new status. Not legal after the present one: INVALID_TRANSITION. */
+export interface SetTrainingStatus {
+  /** The new one; "lost" is the server's alone. The present one again changes nothing. */
+  status?:
+    | RunStatus
+    | undefined;
+  /** Why, for people. Default: absent. */
+  message?: string | undefined;
+}
+
+/** A training run, as its events add up. Absent fields have not been said yet. */
+export interface TrainingSession {
+  /** Its name. */
+  experimentId: string;
+  /** Where it stands. */
+  status?:
+    | RunStatus
+    | undefined;
+  /** Last progress. */
+  progress?:
+    | number
+    | undefined;
+  /** Last training epoch. */
+  epoch?:
+    | number
+    | undefined;
+  /** Count of training epochs. */
+  totalEpochs?:
+    | number
+    | undefined;
+  /** Last message of a status or progress. */
+  message?:
+    | string
+    | undefined;
+  /** Last estimate of the time left. */
+  etaSeconds?:
+    | number
+    | undefined;
+  /** Whether somebody has asked for a stop. */
+  cancelRequested: boolean;
+  /** When it was created. */
+  createdAt:
+    | Timestamp
+    | undefined;
+  /** When it first ran. */
+  startedAt:
+    | Timestamp
+    | undefined;
+  /** When it ended. */
+  finishedAt:
+    | Timestamp
+    | undefined;
+  /** When its last event happened. */
+  updatedAt:
+    | Timestamp
+    | undefined;
+  /** Which log its events are in. */
+  generation: number;
+  /** Offset of its last event. */
+  offset: number;
+  /** What it was started with. Not in lists. */
+  config:
+    | { [key: string]: any }
+    | undefined;
+  /** Last value of each metric. Not in lists. */
+  metrics: { [key: string]: number };
+  /** Count of its events by type. Not in lists. */
+  counts: { [key: string]: number };
+  /** Last log line. Not in lists. */
+  lastLog: Log | undefined;
+}
+
+export interface TrainingSession_MetricsEntry {
+  key: string;
+  value: number;
+}
+
+export interface TrainingSession_CountsEntry {
+  key: string;
+  value: number;
+}
+
+/** Which names to list. */
+export interface ListTrainingSessions {
+  /** Name after which to go on. Default: absent, from the first. */
+  after?:
+    | string
+    | undefined;
+  /** Most to list. Default: 100. */
+  limit?: number | undefined;
+}
+
+/** Training runs, in the order of their names. */
+export interface TrainingSessionList {
+  /** Each of them, without config, metrics, counts and last_log. */
+  sessions: TrainingSession[];
+  /** Name to go on after. Absent at the end. */
+  next?: string | undefined;
+}
+
+/** A training run and all its events are gone. */
+export interface TrainingSessionRemoved {
+  /** Its name, which may be used again. */
+  experimentId: string;
+}
+
+/** A line for a training run's log. */
+export interface LogPost {
+  /** Its weight. */
+  level?:
+    | LogLevel
+    | undefined;
+  /** Its text, at most 64 KiB. */
+  message?:
+    | string
+    | undefined;
+  /** Who says it. Default: absent. */
+  source?:
+    | string
+    | undefined;
+  /** When it happened. Default: the time of arrival. */
+  timestamp:
+    | Timestamp
+    | undefined;
+  /** A repeated key adds nothing and answers the first position. Default: absent, every post adds. */
+  idempotencyKey?: string | undefined;
+}
+
+/** Measured values for a training run. */
+export interface MetricsPost {
+  /** Value by name, at least one; names may hold / ( ) - . : and at most 256 bytes. */
+  metrics: { [key: string]: number };
+  /** Training epoch. Default: absent. */
+  epoch?:
+    | number
+    | undefined;
+  /** Training step; may be repeated and out of order. Default: absent. */
+  step?:
+    | number
+    | undefined;
+  /** When they were measured. Default: the time of arrival. */
+  timestamp:
+    | Timestamp
+    | undefined;
+  /** A repeated key adds nothing and answers the first position. Default: absent, every post adds. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface MetricsPost_MetricsEntry {
+  key: string;
+  value: number;
+}
+
+/** The events of a list are durable. */
+export interface PublishedList {
+  /** Position of each, in the order of the list. */
+  positions: Position[];
+}
+
+/** Which log lines of a training run to read. */
+export interface ReadLog {
+  /** Least level. Default: all. */
+  level?:
+    | LogLevel
+    | undefined;
+  /** Offset after which to read. Default: 0, from the oldest kept. */
+  after?:
+    | number
+    | undefined;
+  /** Most lines to read. Default: 100. */
+  limit?: number | undefined;
+}
+
+/** A line of a training run's log. */
+export interface LogEntry {
+  /** Its offset among the run's events, which are more than its log lines. */
+  offset: number;
+  /** When it happened. */
+  timestamp:
+    | Timestamp
+    | undefined;
+  /** Its weight. */
+  level?:
+    | LogLevel
+    | undefined;
+  /** Its text. */
+  message: string;
+  /** Who says it. */
+  source?: string | undefined;
+}
+
+/** Log lines, in the order of their offsets. */
+export interface LogPage {
+  /** Which log the offsets are in. */
+  generation: number;
+  /** The lines; fewer than asked for, even none, does not mean that there are no more. */
+  entries: LogEntry[];
+  /** Offset to go on after. Absent at the head. */
+  next?: number | undefined;
+}
+
+/** Which measured values of a training run to read. */
+export interface ReadMetrics {
+  /** Only this metric, of the entries that have it. Default: all. */
+  name?:
+    | string
+    | undefined;
+  /** Offset after which to read. Default: 0, from the oldest kept. */
+  after?:
+    | number
+    | undefined;
+  /** Most entries to read. Default: 100. */
+  limit?: number | undefined;
+}
+
+/** Measured values as they were posted. */
+export interface MetricsEntry {
+  /** Its offset among the run's events. */
+  offset: number;
+  /** When they were measured. */
+  timestamp:
+    | Timestamp
+    | undefined;
+  /** Training epoch. */
+  epoch?:
+    | number
+    | undefined;
+  /** Training step. */
+  step?:
+    | number
+    | undefined;
+  /** Value by name. */
+  metrics: { [key: string]: number };
+}
+
+export interface MetricsEntry_MetricsEntry {
+  key: string;
+  value: number;
+}
+
+/** Measured values, in the order of their offsets. */
+export interface MetricsPage {
+  /** Which log the offsets are in. */
+  generation: number;
+  /** The entries; fewer than asked for, even none, does not mean that there are no more. */
+  entries: MetricsEntry[];
+  /** Offset to go on after. Absent at the head. */
+  next?: number | undefined;
+}
+
+/** Which topics to list. */
+export interface ListTopics {
+  /** Pattern they match. Default: ">", all. Malformed: INVALID_TOPIC. */
+  pattern?:
+    | string
+    | undefined;
+  /** Topic after which to go on. Default: absent, from the first. */
+  after?:
+    | string
+    | undefined;
+  /** Most to list. Default: 100. */
+  limit?: number | undefined;
+}
+
+/** A topic in a list. */
+export interface TopicSummary {
+  /** The topic. */
+  topic: string;
+  /** Which log its events are in. */
+  generation: number;
+  /** Offset of its last event. */
+  offset: number;
+  /** Where it stands. */
+  status?:
+    | RunStatus
+    | undefined;
+  /** Last progress. */
+  progress?:
+    | number
+    | undefined;
+  /** When its last event happened. */
+  updatedAt: Timestamp | undefined;
+}
+
+/** Topics, in the order of their names. */
+export interface TopicList {
+  /** Each of them. */
+  topics: TopicSummary[];
+  /** Topic to go on after. Absent at the end. */
+  next?: string | undefined;
+}
+
+/** Which events of a topic to read. */
+export interface ReadEvents {
+  /** Offset after which to read. Default: 0, from the oldest kept. */
+  after?:
+    | number
+    | undefined;
+  /** Most events to read. Default: 100. */
+  limit?:
+    | number
+    | undefined;
+  /** Event types wanted, such as "log". Default: all. Unknown ones: INVALID_MESSAGE. */
+  types: string[];
+  /** Least level of log events. Default: all. */
+  minLevel?: LogLevel | undefined;
+}
+
+/** Events, in the order of their offsets. */
+export interface EventPage {
+  /** Which log the offsets are in. */
+  generation: number;
+  /** The events; fewer than asked for, even none, does not mean that there are no more. */
+  entries: Event[];
+  /** Offset to go on after. Absent at the head. */
+  next?: number | undefined;
+}
+
+/** Which events to stream as Server-Sent Events. */
+export interface StreamEvents {
+  /** Topics or patterns, 1 to 16. Malformed: INVALID_TOPIC. */
+  topic: string[];
+  /** Whether the present state comes first. Default: false, unless the position is lost. */
+  snapshot?:
+    | boolean
+    | undefined;
+  /** Least level of log events. Default: all. */
+  minLevel?:
+    | LogLevel
+    | undefined;
+  /** Event types wanted, such as "log". Default: all. Unknown ones: INVALID_MESSAGE. */
+  types: string[];
+}
+
+/** Asks the owner of a task, workflow or evaluation to stop. */
+export interface RequestCancel {
+  /** Why, for people. Default: absent. */
+  reason?: string | undefined;
+}
+
+/** The WebSocket connections. */
+export interface WsStats {
+  /** Open connections. */
+  activeConnections: number;
+  /** Open connections by path. */
+  connectionsByPath: { [key: string]: number };
+  /** Open connections by encoding: "proto", "json", or "none" before the first frame decides. */
+  connectionsByEncoding: { [key: string]: number };
+  /** Subscribers by topic or pattern, as subscribed to. */
+  subscribers: { [key: string]: number };
+  /** Messages received since the start. */
+  framesIn: number;
+  /** Messages sent since the start. */
+  framesOut: number;
+  /** Bytes of messages received since the start. */
+  bytesIn: number;
+  /** Bytes of messages sent since the start. */
+  bytesOut: number;
+  /** Pushes skipped for readers that were too slow, since the start. */
+  droppedFrames: number;
+  /** Connections closed with 4008 since the start. */
+  slowConsumerCloses: number;
+}
+
+export interface WsStats_ConnectionsByPathEntry {
+  key: string;
+  value: number;
+}
+
+export interface WsStats_ConnectionsByEncodingEntry {
+  key: string;
+  value: number;
+}
+
+export interface WsStats_SubscribersEntry {
+  key: string;
+  value: number;
 }
 
 function createBaseSignalQuality(): SignalQuality {
@@ -1251,6 +1647,2295 @@ export const Health_BrokenEntry: MessageFns<Health_BrokenEntry> = {
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateTrainingSession(): CreateTrainingSession {
+  return { experimentId: undefined, config: undefined, totalEpochs: undefined };
+}
+
+export const CreateTrainingSession: MessageFns<CreateTrainingSession> = {
+  encode(message: CreateTrainingSession, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experimentId !== undefined) {
+      writer.uint32(10).string(message.experimentId);
+    }
+    if (message.config !== undefined) {
+      Struct.encode(Struct.wrap(message.config), writer.uint32(18).fork()).join();
+    }
+    if (message.totalEpochs !== undefined) {
+      writer.uint32(24).uint64(message.totalEpochs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateTrainingSession {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateTrainingSession();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experimentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.config = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.totalEpochs = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSetTrainingStatus(): SetTrainingStatus {
+  return { status: undefined, message: undefined };
+}
+
+export const SetTrainingStatus: MessageFns<SetTrainingStatus> = {
+  encode(message: SetTrainingStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== undefined) {
+      writer.uint32(8).int32(message.status);
+    }
+    if (message.message !== undefined) {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetTrainingStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetTrainingStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingSession(): TrainingSession {
+  return {
+    experimentId: "",
+    status: undefined,
+    progress: undefined,
+    epoch: undefined,
+    totalEpochs: undefined,
+    message: undefined,
+    etaSeconds: undefined,
+    cancelRequested: false,
+    createdAt: undefined,
+    startedAt: undefined,
+    finishedAt: undefined,
+    updatedAt: undefined,
+    generation: 0,
+    offset: 0,
+    config: undefined,
+    metrics: {},
+    counts: {},
+    lastLog: undefined,
+  };
+}
+
+export const TrainingSession: MessageFns<TrainingSession> = {
+  encode(message: TrainingSession, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experimentId !== "") {
+      writer.uint32(10).string(message.experimentId);
+    }
+    if (message.status !== undefined) {
+      writer.uint32(16).int32(message.status);
+    }
+    if (message.progress !== undefined) {
+      writer.uint32(25).double(message.progress);
+    }
+    if (message.epoch !== undefined) {
+      writer.uint32(32).uint64(message.epoch);
+    }
+    if (message.totalEpochs !== undefined) {
+      writer.uint32(40).uint64(message.totalEpochs);
+    }
+    if (message.message !== undefined) {
+      writer.uint32(50).string(message.message);
+    }
+    if (message.etaSeconds !== undefined) {
+      writer.uint32(57).double(message.etaSeconds);
+    }
+    if (message.cancelRequested !== false) {
+      writer.uint32(64).bool(message.cancelRequested);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(message.createdAt, writer.uint32(74).fork()).join();
+    }
+    if (message.startedAt !== undefined) {
+      Timestamp.encode(message.startedAt, writer.uint32(82).fork()).join();
+    }
+    if (message.finishedAt !== undefined) {
+      Timestamp.encode(message.finishedAt, writer.uint32(90).fork()).join();
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(message.updatedAt, writer.uint32(98).fork()).join();
+    }
+    if (message.generation !== 0) {
+      writer.uint32(104).uint64(message.generation);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(112).uint64(message.offset);
+    }
+    if (message.config !== undefined) {
+      Struct.encode(Struct.wrap(message.config), writer.uint32(122).fork()).join();
+    }
+    globalThis.Object.entries(message.metrics).forEach(([key, value]: [string, number]) => {
+      TrainingSession_MetricsEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
+    });
+    globalThis.Object.entries(message.counts).forEach(([key, value]: [string, number]) => {
+      TrainingSession_CountsEntry.encode({ key: key as any, value }, writer.uint32(138).fork()).join();
+    });
+    if (message.lastLog !== undefined) {
+      Log.encode(message.lastLog, writer.uint32(146).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingSession {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingSession();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experimentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.progress = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.totalEpochs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.etaSeconds = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.cancelRequested = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.createdAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.startedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.finishedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.updatedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.config = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            const entry16 = TrainingSession_MetricsEntry.decode(reader, reader.uint32());
+            if (entry16.value !== undefined) {
+              message.metrics[entry16.key] = entry16.value;
+            }
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            const entry17 = TrainingSession_CountsEntry.decode(reader, reader.uint32());
+            if (entry17.value !== undefined) {
+              message.counts[entry17.key] = entry17.value;
+            }
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.lastLog = Log.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingSession_MetricsEntry(): TrainingSession_MetricsEntry {
+  return { key: "", value: 0 };
+}
+
+export const TrainingSession_MetricsEntry: MessageFns<TrainingSession_MetricsEntry> = {
+  encode(message: TrainingSession_MetricsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingSession_MetricsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingSession_MetricsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingSession_CountsEntry(): TrainingSession_CountsEntry {
+  return { key: "", value: 0 };
+}
+
+export const TrainingSession_CountsEntry: MessageFns<TrainingSession_CountsEntry> = {
+  encode(message: TrainingSession_CountsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingSession_CountsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingSession_CountsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListTrainingSessions(): ListTrainingSessions {
+  return { after: undefined, limit: undefined };
+}
+
+export const ListTrainingSessions: MessageFns<ListTrainingSessions> = {
+  encode(message: ListTrainingSessions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.after !== undefined) {
+      writer.uint32(10).string(message.after);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(16).uint64(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTrainingSessions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTrainingSessions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingSessionList(): TrainingSessionList {
+  return { sessions: [], next: undefined };
+}
+
+export const TrainingSessionList: MessageFns<TrainingSessionList> = {
+  encode(message: TrainingSessionList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      TrainingSession.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(18).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingSessionList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingSessionList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(TrainingSession.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingSessionRemoved(): TrainingSessionRemoved {
+  return { experimentId: "" };
+}
+
+export const TrainingSessionRemoved: MessageFns<TrainingSessionRemoved> = {
+  encode(message: TrainingSessionRemoved, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experimentId !== "") {
+      writer.uint32(10).string(message.experimentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingSessionRemoved {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingSessionRemoved();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experimentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLogPost(): LogPost {
+  return { level: undefined, message: undefined, source: undefined, timestamp: undefined, idempotencyKey: undefined };
+}
+
+export const LogPost: MessageFns<LogPost> = {
+  encode(message: LogPost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== undefined) {
+      writer.uint32(8).int32(message.level);
+    }
+    if (message.message !== undefined) {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(26).string(message.source);
+    }
+    if (message.timestamp !== undefined) {
+      Timestamp.encode(message.timestamp, writer.uint32(34).fork()).join();
+    }
+    if (message.idempotencyKey !== undefined) {
+      writer.uint32(42).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogPost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogPost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.level = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.timestamp = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMetricsPost(): MetricsPost {
+  return { metrics: {}, epoch: undefined, step: undefined, timestamp: undefined, idempotencyKey: undefined };
+}
+
+export const MetricsPost: MessageFns<MetricsPost> = {
+  encode(message: MetricsPost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.metrics).forEach(([key, value]: [string, number]) => {
+      MetricsPost_MetricsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    if (message.epoch !== undefined) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.step !== undefined) {
+      writer.uint32(24).uint64(message.step);
+    }
+    if (message.timestamp !== undefined) {
+      Timestamp.encode(message.timestamp, writer.uint32(34).fork()).join();
+    }
+    if (message.idempotencyKey !== undefined) {
+      writer.uint32(42).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricsPost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricsPost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = MetricsPost_MetricsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.metrics[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.step = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.timestamp = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMetricsPost_MetricsEntry(): MetricsPost_MetricsEntry {
+  return { key: "", value: 0 };
+}
+
+export const MetricsPost_MetricsEntry: MessageFns<MetricsPost_MetricsEntry> = {
+  encode(message: MetricsPost_MetricsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricsPost_MetricsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricsPost_MetricsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublishedList(): PublishedList {
+  return { positions: [] };
+}
+
+export const PublishedList: MessageFns<PublishedList> = {
+  encode(message: PublishedList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positions) {
+      Position.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublishedList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublishedList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positions.push(Position.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadLog(): ReadLog {
+  return { level: undefined, after: undefined, limit: undefined };
+}
+
+export const ReadLog: MessageFns<ReadLog> = {
+  encode(message: ReadLog, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== undefined) {
+      writer.uint32(8).int32(message.level);
+    }
+    if (message.after !== undefined) {
+      writer.uint32(16).uint64(message.after);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(24).uint64(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadLog {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadLog();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.level = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.after = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLogEntry(): LogEntry {
+  return { offset: 0, timestamp: undefined, level: undefined, message: "", source: undefined };
+}
+
+export const LogEntry: MessageFns<LogEntry> = {
+  encode(message: LogEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offset !== 0) {
+      writer.uint32(8).uint64(message.offset);
+    }
+    if (message.timestamp !== undefined) {
+      Timestamp.encode(message.timestamp, writer.uint32(18).fork()).join();
+    }
+    if (message.level !== undefined) {
+      writer.uint32(24).int32(message.level);
+    }
+    if (message.message !== "") {
+      writer.uint32(34).string(message.message);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(42).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.timestamp = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.level = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLogPage(): LogPage {
+  return { generation: 0, entries: [], next: undefined };
+}
+
+export const LogPage: MessageFns<LogPage> = {
+  encode(message: LogPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).uint64(message.generation);
+    }
+    for (const v of message.entries) {
+      LogEntry.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(24).uint64(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entries.push(LogEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.next = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadMetrics(): ReadMetrics {
+  return { name: undefined, after: undefined, limit: undefined };
+}
+
+export const ReadMetrics: MessageFns<ReadMetrics> = {
+  encode(message: ReadMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== undefined) {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.after !== undefined) {
+      writer.uint32(16).uint64(message.after);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(24).uint64(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadMetrics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadMetrics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.after = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMetricsEntry(): MetricsEntry {
+  return { offset: 0, timestamp: undefined, epoch: undefined, step: undefined, metrics: {} };
+}
+
+export const MetricsEntry: MessageFns<MetricsEntry> = {
+  encode(message: MetricsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offset !== 0) {
+      writer.uint32(8).uint64(message.offset);
+    }
+    if (message.timestamp !== undefined) {
+      Timestamp.encode(message.timestamp, writer.uint32(18).fork()).join();
+    }
+    if (message.epoch !== undefined) {
+      writer.uint32(24).uint64(message.epoch);
+    }
+    if (message.step !== undefined) {
+      writer.uint32(32).uint64(message.step);
+    }
+    globalThis.Object.entries(message.metrics).forEach(([key, value]: [string, number]) => {
+      MetricsEntry_MetricsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.timestamp = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.step = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = MetricsEntry_MetricsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.metrics[entry5.key] = entry5.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMetricsEntry_MetricsEntry(): MetricsEntry_MetricsEntry {
+  return { key: "", value: 0 };
+}
+
+export const MetricsEntry_MetricsEntry: MessageFns<MetricsEntry_MetricsEntry> = {
+  encode(message: MetricsEntry_MetricsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricsEntry_MetricsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricsEntry_MetricsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMetricsPage(): MetricsPage {
+  return { generation: 0, entries: [], next: undefined };
+}
+
+export const MetricsPage: MessageFns<MetricsPage> = {
+  encode(message: MetricsPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).uint64(message.generation);
+    }
+    for (const v of message.entries) {
+      MetricsEntry.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(24).uint64(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricsPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricsPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entries.push(MetricsEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.next = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListTopics(): ListTopics {
+  return { pattern: undefined, after: undefined, limit: undefined };
+}
+
+export const ListTopics: MessageFns<ListTopics> = {
+  encode(message: ListTopics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pattern !== undefined) {
+      writer.uint32(10).string(message.pattern);
+    }
+    if (message.after !== undefined) {
+      writer.uint32(18).string(message.after);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(24).uint64(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTopics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTopics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pattern = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicSummary(): TopicSummary {
+  return { topic: "", generation: 0, offset: 0, status: undefined, progress: undefined, updatedAt: undefined };
+}
+
+export const TopicSummary: MessageFns<TopicSummary> = {
+  encode(message: TopicSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topic !== "") {
+      writer.uint32(10).string(message.topic);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(16).uint64(message.generation);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(24).uint64(message.offset);
+    }
+    if (message.status !== undefined) {
+      writer.uint32(32).int32(message.status);
+    }
+    if (message.progress !== undefined) {
+      writer.uint32(41).double(message.progress);
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(message.updatedAt, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.progress = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.updatedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicList(): TopicList {
+  return { topics: [], next: undefined };
+}
+
+export const TopicList: MessageFns<TopicList> = {
+  encode(message: TopicList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topics) {
+      TopicSummary.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(18).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topics.push(TopicSummary.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadEvents(): ReadEvents {
+  return { after: undefined, limit: undefined, types: [], minLevel: undefined };
+}
+
+export const ReadEvents: MessageFns<ReadEvents> = {
+  encode(message: ReadEvents, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.after !== undefined) {
+      writer.uint32(8).uint64(message.after);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(16).uint64(message.limit);
+    }
+    for (const v of message.types) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.minLevel !== undefined) {
+      writer.uint32(32).int32(message.minLevel);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadEvents {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadEvents();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.after = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.minLevel = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEventPage(): EventPage {
+  return { generation: 0, entries: [], next: undefined };
+}
+
+export const EventPage: MessageFns<EventPage> = {
+  encode(message: EventPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).uint64(message.generation);
+    }
+    for (const v of message.entries) {
+      Event.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(24).uint64(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entries.push(Event.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.next = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStreamEvents(): StreamEvents {
+  return { topic: [], snapshot: undefined, minLevel: undefined, types: [] };
+}
+
+export const StreamEvents: MessageFns<StreamEvents> = {
+  encode(message: StreamEvents, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topic) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.snapshot !== undefined) {
+      writer.uint32(16).bool(message.snapshot);
+    }
+    if (message.minLevel !== undefined) {
+      writer.uint32(24).int32(message.minLevel);
+    }
+    for (const v of message.types) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamEvents {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamEvents();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.snapshot = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minLevel = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRequestCancel(): RequestCancel {
+  return { reason: undefined };
+}
+
+export const RequestCancel: MessageFns<RequestCancel> = {
+  encode(message: RequestCancel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== undefined) {
+      writer.uint32(10).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestCancel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestCancel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWsStats(): WsStats {
+  return {
+    activeConnections: 0,
+    connectionsByPath: {},
+    connectionsByEncoding: {},
+    subscribers: {},
+    framesIn: 0,
+    framesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    droppedFrames: 0,
+    slowConsumerCloses: 0,
+  };
+}
+
+export const WsStats: MessageFns<WsStats> = {
+  encode(message: WsStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.activeConnections !== 0) {
+      writer.uint32(8).uint32(message.activeConnections);
+    }
+    globalThis.Object.entries(message.connectionsByPath).forEach(([key, value]: [string, number]) => {
+      WsStats_ConnectionsByPathEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    globalThis.Object.entries(message.connectionsByEncoding).forEach(([key, value]: [string, number]) => {
+      WsStats_ConnectionsByEncodingEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    globalThis.Object.entries(message.subscribers).forEach(([key, value]: [string, number]) => {
+      WsStats_SubscribersEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    if (message.framesIn !== 0) {
+      writer.uint32(40).uint64(message.framesIn);
+    }
+    if (message.framesOut !== 0) {
+      writer.uint32(48).uint64(message.framesOut);
+    }
+    if (message.bytesIn !== 0) {
+      writer.uint32(56).uint64(message.bytesIn);
+    }
+    if (message.bytesOut !== 0) {
+      writer.uint32(64).uint64(message.bytesOut);
+    }
+    if (message.droppedFrames !== 0) {
+      writer.uint32(72).uint64(message.droppedFrames);
+    }
+    if (message.slowConsumerCloses !== 0) {
+      writer.uint32(80).uint64(message.slowConsumerCloses);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WsStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWsStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.activeConnections = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = WsStats_ConnectionsByPathEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.connectionsByPath[entry2.key] = entry2.value;
+            }
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = WsStats_ConnectionsByEncodingEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.connectionsByEncoding[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = WsStats_SubscribersEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.subscribers[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.framesIn = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.framesOut = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.bytesIn = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.bytesOut = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.droppedFrames = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.slowConsumerCloses = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWsStats_ConnectionsByPathEntry(): WsStats_ConnectionsByPathEntry {
+  return { key: "", value: 0 };
+}
+
+export const WsStats_ConnectionsByPathEntry: MessageFns<WsStats_ConnectionsByPathEntry> = {
+  encode(message: WsStats_ConnectionsByPathEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WsStats_ConnectionsByPathEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWsStats_ConnectionsByPathEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWsStats_ConnectionsByEncodingEntry(): WsStats_ConnectionsByEncodingEntry {
+  return { key: "", value: 0 };
+}
+
+export const WsStats_ConnectionsByEncodingEntry: MessageFns<WsStats_ConnectionsByEncodingEntry> = {
+  encode(message: WsStats_ConnectionsByEncodingEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WsStats_ConnectionsByEncodingEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWsStats_ConnectionsByEncodingEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWsStats_SubscribersEntry(): WsStats_SubscribersEntry {
+  return { key: "", value: 0 };
+}
+
+export const WsStats_SubscribersEntry: MessageFns<WsStats_SubscribersEntry> = {
+  encode(message: WsStats_SubscribersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WsStats_SubscribersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWsStats_SubscribersEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
             continue;
           }
         }
