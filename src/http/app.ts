@@ -1,13 +1,21 @@
 // The HTTP server and its routes. WebSocket is added to the same app by ws/.
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "../config/index.js";
+import { readBodies } from "./bodies.js";
+import { registerCancel } from "./cancel.js";
+import { registerConnections } from "./connections.js";
 import type { HttpDependencies } from "./dependencies.js";
 import { registerEnsembles } from "./ensembles.js";
 import { answerMalformed, handleErrors, replyError } from "./errors.js";
+import { registerEventStream } from "./event-stream.js";
+import { registerEvents } from "./events.js";
 import { registerHealth } from "./health.js";
 import { withMethodsRefused } from "./methods.js";
 import { registerSchema } from "./schema.js";
 import { registerStreams } from "./streams.js";
+import { registerTopics } from "./topics.js";
+import { registerTraining } from "./training.js";
+import { registerTrainingEntries } from "./training-entries.js";
 
 /** A request that has not arrived whole by then is given up: a client that trickles bytes holds no connection. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -29,17 +37,13 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
     // Fastify's own 503 has another form than our errors; a request that still gets in while it closes is served.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    // Unknown fields are ignored, and this name is one of them.
-    onProtoPoisoning: "remove",
-    onConstructorPoisoning: "remove",
     clientErrorHandler: answerMalformed,
     frameworkErrors: (error, request, reply) => {
       replyError(error as FastifyError, request, reply);
     },
   });
   app.server.maxConnections = limits.maxConnections;
-  // Bodies are JSON; a text is refused as any other type is.
-  app.removeContentTypeParser("text/plain");
+  readBodies(app);
   handleErrors(app);
   return app;
 }
@@ -50,6 +54,13 @@ export function registerRoutes(app: FastifyInstance, dependencies: HttpDependenc
     registerHealth(app, dependencies);
     registerEnsembles(app, dependencies);
     registerStreams(app, dependencies);
+    registerTraining(app, dependencies);
+    registerTrainingEntries(app, dependencies);
+    registerEvents(app, dependencies);
+    registerEventStream(app, dependencies);
+    registerTopics(app, dependencies);
+    registerCancel(app, dependencies);
+    registerConnections(app, dependencies);
     registerSchema(app, dependencies);
   });
 }
