@@ -104,9 +104,9 @@ export const LIMIT_SETTINGS = {
     default: 4 * MIB,
     min: 64 * KIB,
     max: GIB,
-    description: "unsent bytes of one connection before it is read no further",
+    description: "unsent bytes of one connection before it is read no further; a subscriber closes with 4008",
     reason:
-      "A peer that does not take its replies is asked for no further requests, so that one reader cannot fill the memory.",
+      "A peer that does not take its replies is asked for no further requests; one that does not take its events comes back and resumes.",
   }),
   maxInvalidFrames: integer({
     default: 100,
@@ -115,6 +115,30 @@ export const LIMIT_SETTINGS = {
     unit: "frames",
     description: "invalid frames in a row before the connection closes with 4400",
     reason: "A peer that never sends a valid frame speaks another protocol.",
+  }),
+  maxSubscriptions: integer({
+    default: 1024,
+    min: 1,
+    max: MAX_ROWS,
+    unit: "subscriptions",
+    description: "topics and patterns one connection may be subscribed to",
+    reason: "Beyond it TOO_MANY_REQUESTS; a pattern covers any number of topics.",
+  }),
+  maxTopics: integer({
+    default: 100_000,
+    min: 1,
+    max: 16 * MAX_ROWS,
+    unit: "topics",
+    description: "topics that exist at the same time",
+    reason: "Beyond it a new one is OVERLOADED; the state of each, some 1 KiB, is kept in memory.",
+  }),
+  maxIdempotencyKeys: integer({
+    default: 131_072,
+    min: 0,
+    max: 16 * MAX_ROWS,
+    unit: "keys",
+    description: "newest idempotency keys of publishes that are remembered",
+    reason: "A publisher that repeats itself after a cut does so within its journal of 10,000; also across a restart.",
   }),
   maxInferBytes: bytes({
     default: 64 * MIB,
@@ -153,6 +177,54 @@ export const LIMIT_SETTINGS = {
     unit: "ms",
     description: "how long the history of a closed session can be saved",
     reason: "Ten minutes: time to notice that a stream has ended and to save it.",
+  }),
+} as const;
+
+/** How events are kept. */
+export const EVENT_SETTINGS = {
+  eventLog: choice({
+    default: "lmdb",
+    choices: ["lmdb", "memory"],
+    description: "where events are kept: in the data folder, or in memory until the server ends",
+    reason: "lmdb survives kill -9; an event is acknowledged once it survives the loss of power.",
+  }),
+  segmentBytes: bytes({
+    default: 64 * MIB,
+    min: MIB,
+    max: 16 * GIB,
+    description: "size of one segment of the event log",
+    reason: "Old events go by whole segments, never one by one.",
+  }),
+  segmentMaxAgeMs: integer({
+    default: DAY_MS,
+    min: 1000,
+    max: 365 * DAY_MS,
+    unit: "ms",
+    description: "age after which a new segment is begun",
+    reason: "So that retentionMaxAgeMs is kept to within a day.",
+  }),
+  retentionBytes: bytes({
+    default: 4 * GIB,
+    min: 2 * MIB,
+    max: 16 * 1024 * GIB,
+    description: "size of the event log beyond which the oldest segment goes",
+    reason: "Some 30 million log lines; a topic of which nothing is left is forgotten.",
+  }),
+  retentionMaxAgeMs: integer({
+    default: 30 * DAY_MS,
+    min: 1000,
+    max: 3650 * DAY_MS,
+    unit: "ms",
+    description: "age of its newest event at which a segment goes",
+    reason: "A month of runs to look back at.",
+  }),
+  leaseMs: integer({
+    default: 60_000,
+    min: 100,
+    max: DAY_MS,
+    unit: "ms",
+    description: "silence of a running run's publisher after which the run is lost",
+    reason: "lost is not failed: the next event of the run brings it back.",
   }),
 } as const;
 
@@ -222,7 +294,13 @@ export const INFERENCE_SETTINGS = {
 } as const;
 
 /** All settings by key; a key is the file's, and `maxFrameBytes` is --max-frame-bytes and TIDEWIRE_MAX_FRAME_BYTES. */
-export const SETTINGS = { ...SERVER_SETTINGS, ...LIMIT_SETTINGS, ...TIME_SETTINGS, ...INFERENCE_SETTINGS } as const;
+export const SETTINGS = {
+  ...SERVER_SETTINGS,
+  ...LIMIT_SETTINGS,
+  ...EVENT_SETTINGS,
+  ...TIME_SETTINGS,
+  ...INFERENCE_SETTINGS,
+} as const;
 
 /** A key of the table. */
 export type SettingKey = keyof typeof SETTINGS;
@@ -231,6 +309,7 @@ export type SettingKey = keyof typeof SETTINGS;
 export const SECTIONS = [
   { title: "Server", settings: SERVER_SETTINGS },
   { title: "Limits", settings: LIMIT_SETTINGS },
+  { title: "Events", settings: EVENT_SETTINGS },
   { title: "Times", settings: TIME_SETTINGS },
   { title: "Inference", settings: INFERENCE_SETTINGS },
 ] as const;

@@ -1,4 +1,5 @@
 // What one session has to say and has not said yet.
+import { SharedMessages } from "../wire/shared-messages.js";
 import type { Flushable, Flusher } from "./flusher.js";
 import type { Outgoing, Transport } from "./transport.js";
 
@@ -16,6 +17,7 @@ export class Outbox implements Flushable {
   readonly #flusher: Flusher;
   readonly #owner: OutboxOwner;
   #messages: Outgoing[] = [];
+  #bytes = 0;
 
   constructor(transport: Transport, flusher: Flusher, owner: OutboxOwner) {
     this.#transport = transport;
@@ -23,9 +25,16 @@ export class Outbox implements Flushable {
     this.#owner = owner;
   }
 
+  /** Bytes that wait for the end of this turn, replies to readings not counted: their credit bounds them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Adds to what leaves at the end of this turn. */
   push(message: Outgoing): void {
     this.#messages.push(message);
+    if (message instanceof SharedMessages) this.#bytes += message.bytes;
+    else if (typeof message === "string" || message instanceof Uint8Array) this.#bytes += message.length;
     if (this.#messages.length === 1) this.#flusher.mark(this);
   }
 
@@ -33,6 +42,7 @@ export class Outbox implements Flushable {
     const messages = this.#messages;
     if (messages.length === 0) return;
     this.#messages = [];
+    this.#bytes = 0;
     this.#transport.send(messages);
     this.#owner.flushed();
   }

@@ -2,16 +2,18 @@
 // handled in inference-requests.ts; credit, invalid frames and the end of a session are kept here.
 import { randomBytes } from "node:crypto";
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
-import { TidewireError, toTidewireError } from "../errors.js";
+import { ERRORS, TidewireError, toTidewireError } from "../errors.js";
 import type { RequestOrigin } from "../inference/stream.js";
 import { type Codec, FrameError } from "../wire/codec.js";
 import type { HotPredict } from "../wire/hot.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { protoCodec } from "../wire/proto-codec.js";
+import { toErrorBody } from "./error-body.js";
 import { InferenceRequests } from "./inference-requests.js";
 import { Outbox } from "./outbox.js";
 import type { SessionServices } from "./services.js";
 import { timestampNow } from "./timestamps.js";
+import { TopicRequests } from "./topic-requests.js";
 import type { Outgoing, Transport } from "./transport.js";
 
 /** Messages above this size count for more than one request of the credit window. */
@@ -20,6 +22,8 @@ const CREDIT_BYTES = 64 * 1024;
 const INVALID_CLOSE_CODE = 4400;
 /** A draining connection that owes nothing and says nothing for that long is closed: what it had sent has been read and refused. */
 const DRAIN_QUIET_MS = 10;
+/** A slow reader gets that long to read what was sent to it and why it ends; until then its unsent bytes stay in memory. */
+const SLOW_GRACE_MS = 10_000;
 /** Longest close reason that RFC 6455 allows, in bytes. */
 const MAX_REASON_BYTES = 123;
 
@@ -34,6 +38,12 @@ type SessionState =
 /** Who asked for something: the frame's id, when it came, and what it costs of the credit window. */
 export type Request = RequestOrigin;
 
+/** What a path subscribes its connections to, and what the URL said of the client. */
+export interface Greeting {
+  readonly topic: string;
+  readonly clientId: string | undefined;
+}
+
 /** One connection's conversation. */
 export class Session {
   readonly id = `session_${randomBytes(9).toString("base64url")}`;
@@ -42,6 +52,7 @@ export class Session {
   readonly #transport: Transport;
   readonly #outbox: Outbox;
   readonly #inference: InferenceRequests;
+  readonly #topics: TopicRequests;
   readonly #found: HotPredict = { id: 0, at: 0 };
   #codec: Codec | undefined;
   #state: SessionState = { is: "open" };
@@ -50,13 +61,18 @@ export class Session {
   #isReading = true;
   #invalidInRow = 0;
 
+  /** The path it came by, for the statistics. */
+  readonly path: string;
+
   /** @param subprotocol  the encoding agreed on; without one, the first message decides */
-  constructor(services: SessionServices, transport: Transport, subprotocol: string | undefined) {
+  constructor(services: SessionServices, transport: Transport, subprotocol: string | undefined, path: string) {
+    this.path = path;
     this.#services = services;
     this.#transport = transport;
     this.#codec = [protoCodec, jsonCodec].find((codec) => codec.subprotocol === subprotocol);
     this.#outbox = new Outbox(transport, services.flusher, this);
     this.#inference = new InferenceRequests(this, services);
+    this.#topics = new TopicRequests(this, services);
     services.sessions.add(this);
   }
 
@@ -67,6 +83,18 @@ export class Session {
 
   get codec(): Codec {
     return this.#codec ?? jsonCodec;
+  }
+
+  /** Bytes said and not taken by the network. */
+  get backlogBytes(): number {
+    return this.#outbox.bytes + this.#transport.unsentBytes;
+  }
+
+  /** Begins a connection that its path subscribes. */
+  greet({ topic, clientId }: Greeting): void {
+    const value = { clientId, topic, sessionId: this.id, timestamp: timestampNow() };
+    this.reply(0, { $case: "connected", value });
+    this.#topics.listen(topic);
   }
 
   // ---- from the client ----
@@ -141,8 +169,14 @@ export class Session {
         return this.#inference.infer(body.value, request);
       case "ping":
         return this.reply(request.id, { $case: "pong", value: { timestamp: timestampNow() } });
-      default:
-        throw new TidewireError("UNKNOWN_MESSAGE_TYPE", `this server does not serve ${body.$case} yet`);
+      case "subscribe":
+        return this.#topics.subscribe(body.value, request.id);
+      case "unsubscribe":
+        return this.#topics.unsubscribe(body.value, request.id);
+      case "publish":
+        return this.#topics.publish(body.value, request);
+      case "cancelTask":
+        return this.#topics.cancel(body.value, request);
     }
   }
 
@@ -193,11 +227,13 @@ export class Session {
   /** What was said has been handed to the transport. */
   flushed(): void {
     this.#adjustReading();
+    this.#topics.drained();
   }
 
   /** The network has taken what was unsent. */
   drained(): void {
     this.#adjustReading();
+    this.#topics.drained();
   }
 
   /** Whether silence is the server's own doing: it does not read because it owes answers. */
@@ -229,11 +265,17 @@ export class Session {
     this.end(1011, "the server failed");
   }
 
+  /** The client reads too slowly: it is told so and asked to come back and resume. */
+  endSlow(reason: string): void {
+    this.refuse(0, new TidewireError("SLOW_CONSUMER", reason));
+    this.end(ERRORS.SLOW_CONSUMER.closeCode, "slow consumer", SLOW_GRACE_MS);
+  }
+
   /** Says what is left to say and closes. */
-  end(code: number, reason: string): void {
+  end(code: number, reason: string, graceMs?: number): void {
     if (this.#state.is === "closed") return;
     this.#outbox.flush();
-    this.#transport.close(code, reason.slice(0, MAX_REASON_BYTES));
+    this.#transport.close(code, reason.slice(0, MAX_REASON_BYTES), graceMs);
     this.closed();
   }
 
@@ -247,16 +289,7 @@ export class Session {
       state.closed();
     }
     this.#inference.close();
+    this.#topics.close();
     this.#services.sessions.remove(this);
   }
-}
-
-function toErrorBody(error: TidewireError): Extract<ServerBody, { $case: "error" }>["value"] {
-  return {
-    errorCode: error.row.wireNumber as never,
-    message: error.message,
-    details: error.details === undefined ? undefined : { ...error.details },
-    retryable: error.retryable,
-    retryAfterMs: error.retryAfterMs,
-  };
 }

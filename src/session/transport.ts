@@ -1,8 +1,9 @@
 // What a session needs of the connection under it. ws/ implements it; tests may do so in memory.
 import type { MessageRun } from "../wire/hot.js";
+import type { SharedMessages } from "../wire/shared-messages.js";
 
-/** What waits to be sent: a binary message, a text message, or many messages still to be encoded. */
-export type Outgoing = Uint8Array | string | MessageRun;
+/** What waits to be sent: a binary message, a text message, many messages still to be encoded, or what goes to many. */
+export type Outgoing = Uint8Array | string | MessageRun | SharedMessages;
 
 /** One connection, as its session sees it. */
 export interface Transport {
@@ -14,6 +15,9 @@ export interface Transport {
   pause(): void;
   /** Reads again. */
   resume(): void;
-  /** Sends what is queued, then closes with a code and a reason of at most 123 bytes. */
-  close(code: number, reason: string): void;
+  /**
+   * Sends what is queued, then closes with a code and a reason of at most 123 bytes; a peer that has not answered after
+   * `graceMs` is cut off.
+   */
+  close(code: number, reason: string, graceMs?: number): void;
 }

@@ -1,6 +1,7 @@
 // The seam between frames and WebSocket messages: one codec an encoding, picked once a connection.
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import { type ErrorCode, type ErrorDetails, type ErrorOptions, TidewireError } from "../errors.js";
+import type { PlacedEvent } from "./event-bytes.js";
 import type { HotPredict, MessageRun, PredictionRows } from "./hot.js";
 
 /** The subprotocols, which are the names of the encodings. */
@@ -11,6 +12,8 @@ export interface Codec {
   readonly subprotocol: Subprotocol;
   /** One frame as one message: bytes for a binary message, a string for a text message. */
   encode(frame: ServerFrame): Uint8Array | string;
+  /** An event as a push, out of the bytes it is kept as. */
+  encodeEvent(event: PlacedEvent): Uint8Array | string;
   /** One message as one frame, validated against the schema. @throws FrameError and nothing else */
   decode(message: Uint8Array | string): ClientFrame;
   /** The encoding's short way for the one hot message, where it has one. */

@@ -1,5 +1,6 @@
 // The JSON codec of the server.
 import { type Codec, FrameError } from "./codec.js";
+import { decodeEvent } from "./event-bytes.js";
 import { frameFromJson, frameToJson } from "./json.js";
 import { checkJsonSize } from "./json-limits.js";
 import { errorPosition } from "./json-position.js";
@@ -8,6 +9,8 @@ import { errorPosition } from "./json-position.js";
 export const jsonCodec: Codec = {
   subprotocol: "tidewire.v1.json",
   encode: (frame) => JSON.stringify(frameToJson("ServerFrame", frame)),
+  encodeEvent: (event) =>
+    JSON.stringify(frameToJson("ServerFrame", { id: 0, body: { $case: "event", value: decodeEvent(event) } })),
   decode: (message) => {
     if (typeof message !== "string") throw new FrameError(0, "INVALID_FRAME", "expected a text message, came bytes");
     checkJsonSize(message);

@@ -3,6 +3,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import { TidewireError } from "../errors.js";
 import { type Codec, FrameError } from "./codec.js";
+import { encodeEventFrame } from "./event-bytes.js";
 import { createWriter } from "./fast-writer.js";
 import { encodeBoostSuffix, matchPredict, PredictionRun } from "./hot.js";
 import { type Message, planOf } from "./plan.js";
@@ -16,6 +17,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const protoCodec: Codec = {
   subprotocol: "tidewire.v1.proto",
   encode: (frame) => ServerFrame.encode(frame, createWriter()).finish(),
+  encodeEvent: encodeEventFrame,
   decode,
   hot: { matchPredict, predictionRun: (rows) => new PredictionRun(rows), boostSuffix: encodeBoostSuffix },
 };

@@ -2,8 +2,10 @@
 import { Socket } from "node:net";
 import WebSocket from "ws";
 import type { Session } from "../session/session.js";
+import type { Traffic } from "../session/traffic.js";
 import type { Outgoing, Transport } from "../session/transport.js";
-import { joinFrames } from "./joined-write.js";
+import { SharedMessages } from "../wire/shared-messages.js";
+import { countMessages, frameMessages } from "./joined-write.js";
 
 /** Close code for a peer that has been silent too long: it may come back. */
 const SILENT_CODE = 4000;
@@ -28,14 +30,16 @@ export class Connection implements Transport {
    */
   readonly #raw: Socket | undefined;
   readonly #beats: BeatCount;
+  readonly #traffic: Traffic;
   #session: Session | undefined;
   /** The heartbeat's count when the peer was last heard. */
   #heardAt: number;
   #unsentAtBeat = 0;
 
-  constructor(socket: WebSocket, beats: BeatCount) {
+  constructor(socket: WebSocket, beats: BeatCount, traffic: Traffic) {
     this.#socket = socket;
     this.#beats = beats;
+    this.#traffic = traffic;
     this.#heardAt = beats.count;
     const raw: unknown = Reflect.get(socket, "_socket");
     this.#raw = raw instanceof Socket ? raw : undefined;
@@ -46,6 +50,8 @@ export class Connection implements Transport {
     this.#session = session;
     this.#socket.on("message", (data: Buffer, isBinary) => {
       this.#heardAt = this.#beats.count;
+      this.#traffic.framesIn += 1;
+      this.#traffic.bytesIn += data.length;
       session.receive(isBinary ? data : data.toString());
     });
     const heard = (): void => {
@@ -65,13 +71,26 @@ export class Connection implements Transport {
 
   send(messages: readonly Outgoing[]): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#raw) this.#raw.write(joinFrames(messages));
+    this.#traffic.framesOut += countMessages(messages);
+    const pieces = frameMessages(messages);
+    for (const piece of pieces) this.#traffic.bytesOut += piece.length;
+    if (this.#raw) this.#write(this.#raw, pieces);
     else for (const message of messages) this.#sendPlain(message);
+  }
+
+  #write(raw: Socket, pieces: readonly Uint8Array[]): void {
+    if (pieces.length > 1) raw.cork();
+    for (const piece of pieces) raw.write(piece);
+    if (pieces.length > 1) raw.uncork();
   }
 
   #sendPlain(message: Outgoing): void {
     const sent = (): void => this.#session?.drained();
     if (typeof message === "string" || message instanceof Uint8Array) return this.#socket.send(message, sent);
+    if (message instanceof SharedMessages) {
+      for (const one of message.messages) this.#socket.send(one, sent);
+      return;
+    }
     for (let i = 0; i < message.count; i += 1) {
       const bytes = new Uint8Array(message.byteLength(i));
       message.write(i, bytes, 0);
@@ -91,14 +110,14 @@ export class Connection implements Transport {
     this.#socket.resume();
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, graceMs = CLOSE_TIMEOUT_MS): void {
     this.#socket.resume(); // the answer to the close must be read
     this.#socket.close(code, reason);
-    this.#terminateSoon();
+    this.#terminateSoon(graceMs);
   }
 
-  #terminateSoon(): void {
-    setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
+  #terminateSoon(graceMs = CLOSE_TIMEOUT_MS): void {
+    setTimeout(() => this.#socket.terminate(), graceMs).unref();
   }
 
   // ---- heartbeat ----

@@ -3,6 +3,7 @@
 
 import type { Outgoing } from "../session/transport.js";
 import type { MessageRun } from "../wire/hot.js";
+import { SharedMessages } from "../wire/shared-messages.js";
 
 const FINAL_TEXT = 0x81;
 const FINAL_BINARY = 0x82;
@@ -12,8 +13,40 @@ const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MAX_LENGTH_16 = 0xffff;
 
+/** A message that goes to one connection only. */
+type OwnMessage = Exclude<Outgoing, SharedMessages>;
+
+/** The messages as WebSocket frames, in order: one buffer for each stretch of own messages, and what is shared as it is. */
+export function frameMessages(messages: readonly Outgoing[]): readonly Uint8Array[] {
+  if (!messages.some((message) => message instanceof SharedMessages)) return [joinFrames(messages as OwnMessage[])];
+  const pieces: Uint8Array[] = [];
+  let own: OwnMessage[] = [];
+  for (const message of messages) {
+    if (!(message instanceof SharedMessages)) {
+      own.push(message);
+      continue;
+    }
+    if (own.length > 0) pieces.push(joinFrames(own));
+    own = [];
+    message.framed ??= joinFrames(message.messages);
+    pieces.push(message.framed);
+  }
+  if (own.length > 0) pieces.push(joinFrames(own));
+  return pieces;
+}
+
+/** How many messages there are. */
+export function countMessages(messages: readonly Outgoing[]): number {
+  let count = 0;
+  for (const message of messages) {
+    if (typeof message === "string" || message instanceof Uint8Array) count += 1;
+    else count += message instanceof SharedMessages ? message.messages.length : message.count;
+  }
+  return count;
+}
+
 /** The messages as WebSocket frames, in order, in one buffer. */
-export function joinFrames(messages: readonly Outgoing[]): Buffer {
+export function joinFrames(messages: readonly OwnMessage[]): Buffer {
   const target = Buffer.allocUnsafe(framedBytes(messages));
   let at = 0;
   for (const message of messages) {
@@ -24,7 +57,7 @@ export function joinFrames(messages: readonly Outgoing[]): Buffer {
   return target;
 }
 
-function framedBytes(messages: readonly Outgoing[]): number {
+function framedBytes(messages: readonly OwnMessage[]): number {
   let bytes = 0;
   for (const message of messages) {
     if (typeof message === "string") bytes += withHeader(Buffer.byteLength(message));

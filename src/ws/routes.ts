@@ -2,7 +2,7 @@
 import fastifyWebsocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type WebSocket from "ws";
-import { TidewireError } from "../errors.js";
+import { ERRORS, TidewireError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
 import { Connection } from "./connection.js";
@@ -11,20 +11,23 @@ import { Heartbeat, type HeartbeatTimes } from "./heartbeat.js";
 /** The encodings that may be agreed on, the server's preference first. */
 const SUBPROTOCOLS = ["tidewire.v1.proto", "tidewire.v1.json"];
 
-/** Paths that speak the whole protocol and begin with nothing. */
-const PATHS = [
-  "/api/v1/ws",
-  "/ws",
-  "/api/v1/inference/stream",
-  "/api/v1/ws/system",
-  "/api/v1/models/training-progress",
-  "/api/v1/models/evaluation-progress",
-];
+/** Paths that speak the whole protocol, and what each is subscribed to from the start. */
+const PATHS: Readonly<Record<string, string | undefined>> = {
+  "/api/v1/ws": undefined,
+  "/ws": undefined,
+  "/api/v1/inference/stream": undefined,
+  "/api/v1/ws/system": "system.*",
+  "/api/v1/models/training-progress": "training.*",
+  "/api/v1/models/evaluation-progress": "evaluation.*",
+};
 
 /** A training run's own path. */
 const TRAINING_PATH = "/api/v1/ws/training/:experimentId";
 
-const SOCKET_ROUTES: ReadonlySet<string> = new Set([...PATHS, TRAINING_PATH]);
+const SOCKET_ROUTES: ReadonlySet<string> = new Set([...Object.keys(PATHS), TRAINING_PATH]);
+
+/** Longest client_id that is told back; what is beyond is cut. */
+const MAX_CLIENT_ID_LENGTH = 128;
 
 const notFound = (url: string, what: string): TidewireError =>
   new TidewireError("NOT_FOUND", `${what} is served at ${url.slice(0, MAX_SHOWN_URL)}`);
@@ -64,26 +67,37 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
   const plain = async (request: FastifyRequest): Promise<never> => {
     throw notFound(request.url, "a WebSocket only");
   };
-  for (const url of PATHS) app.route({ method: "GET", url, handler: plain, wsHandler: (socket) => void open(socket) });
+  for (const [url, topic] of Object.entries(PATHS))
+    app.route({ method: "GET", url, handler: plain, wsHandler: (socket, request) => openPath(socket, request, topic) });
   app.route({ method: "GET", url: TRAINING_PATH, handler: plain, wsHandler: openTraining });
 
-  function openTraining(socket: WebSocket, request: FastifyRequest): void {
-    // Nothing is published here before runs exist: every id is unknown.
-    const { experimentId } = request.params as { experimentId: string };
-    const session = open(socket);
-    session.refuse(
-      0,
-      new TidewireError("SESSION_NOT_FOUND", `no training run "${experimentId}"`, { experiment_id: experimentId }),
-    );
-    session.end(4404, "no such session");
+  function openPath(socket: WebSocket, request: FastifyRequest, topic: string | undefined): void {
+    const session = open(socket, request);
+    if (topic !== undefined) session.greet({ topic, clientId: clientIdOf(request) });
   }
 
-  function open(socket: WebSocket): Session {
-    const connection = new Connection(socket, heartbeat);
-    const session = new Session(context.services, connection, socket.protocol || undefined);
+  function openTraining(socket: WebSocket, request: FastifyRequest): void {
+    const { experimentId } = request.params as { experimentId: string };
+    const topic = `training.${experimentId}`;
+    const session = open(socket, request);
+    if (context.services.broker.view(topic)) return session.greet({ topic, clientId: clientIdOf(request) });
+    const shown = experimentId.slice(0, MAX_SHOWN_URL);
+    session.refuse(0, new TidewireError("SESSION_NOT_FOUND", `no training run "${shown}"`, { experiment_id: shown }));
+    session.end(ERRORS.SESSION_NOT_FOUND.closeCode, "no such session");
+  }
+
+  function open(socket: WebSocket, request: FastifyRequest): Session {
+    const { services } = context;
+    const connection = new Connection(socket, heartbeat, services.traffic);
+    const session = new Session(services, connection, socket.protocol || undefined, request.routeOptions.url ?? "");
     connection.attach(session, () => heartbeat.remove(connection));
     heartbeat.add(connection);
     if (!context.isOpen()) session.end(1001, "the server is going away");
     return session;
   }
+}
+
+function clientIdOf(request: FastifyRequest): string | undefined {
+  const { client_id: id } = request.query as { client_id?: string | string[] };
+  return typeof id === "string" ? id.slice(0, MAX_CLIENT_ID_LENGTH) : undefined;
 }

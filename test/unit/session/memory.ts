@@ -11,6 +11,7 @@ import type { SessionLimits, SessionServices } from "../../../src/session/servic
 import { Session } from "../../../src/session/session.js";
 import type { Outgoing, Transport } from "../../../src/session/transport.js";
 import { TurnClock } from "../../../src/session/turn-clock.js";
+import { SharedMessages } from "../../../src/wire/shared-messages.js";
 import type { ClientBody, ServerBody } from "../../integration/support/frames.js";
 import { decodeReply, type Encoding, encodeRequest } from "../../integration/support/peer.js";
 import { FakeExecutor, turn, WIDTH } from "../inference/fake-executor.js";
@@ -49,6 +50,7 @@ export class MemoryTransport implements Transport {
 
 function toMessages(message: Outgoing): (Uint8Array | string)[] {
   if (typeof message === "string" || message instanceof Uint8Array) return [message];
+  if (message instanceof SharedMessages) return [...message.messages];
   return Array.from({ length: message.count }, (_, i) => {
     const bytes = new Uint8Array(message.byteLength(i));
     message.write(i, bytes, 0);
@@ -70,7 +72,7 @@ export class Line {
   readonly session: Session;
 
   constructor(services: SessionServices, subprotocol: string | undefined) {
-    this.session = new Session(services, this.transport, subprotocol);
+    this.session = new Session(services, this.transport, subprotocol, "/ws");
   }
 
   /** Hands the session a request of that encoding. */
@@ -96,7 +98,7 @@ export function scene(limits: Partial<SessionLimits> & { maxBatchRows?: number }
     sessions: directory,
     flusher,
     clock: new TurnClock(),
-    limits: { maxInFlight: 4, maxQueuedBytes: 1000, maxInvalidFrames: 100, ...rest },
+    limits: { maxInFlight: 4, maxQueuedBytes: 1000, maxInvalidFrames: 100, maxSubscriptions: 4, ...rest },
     log: pino({ level: "silent" }),
   };
   return { executor, services, directory, open: (subprotocol) => new Line(services, subprotocol) };

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { type Test, test } from "tap";
 import type WebSocket from "ws";
 import type { Session } from "../../../src/session/session.js";
+import { Traffic } from "../../../src/session/traffic.js";
 import { Connection } from "../../../src/ws/connection.js";
 import { openPair } from "./pair.js";
 
@@ -45,7 +46,7 @@ interface Scene {
 async function scene(t: Test, autoPong: boolean): Promise<Scene> {
   const { client, socket } = await openPair(t, { autoPong });
   const beats = { count: 3 };
-  const connection = new Connection(socket, beats);
+  const connection = new Connection(socket, beats, new Traffic());
   const session = new Listener();
   let ended = 0;
   connection.attach(session as unknown as Session, () => {

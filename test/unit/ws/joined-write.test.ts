@@ -2,9 +2,12 @@
 import { once } from "node:events";
 import fc from "fast-check";
 import { test } from "tap";
+import { Traffic } from "../../../src/session/traffic.js";
 import type { Outgoing } from "../../../src/session/transport.js";
+import type { MessageRun } from "../../../src/wire/hot.js";
+import { SharedMessages } from "../../../src/wire/shared-messages.js";
 import { Connection } from "../../../src/ws/connection.js";
-import { joinFrames } from "../../../src/ws/joined-write.js";
+import { countMessages, frameMessages } from "../../../src/ws/joined-write.js";
 import { openPair } from "./pair.js";
 
 /** Where a header's form changes, and around it. */
@@ -35,7 +38,7 @@ const filled = (size: number, seed = 0): Uint8Array =>
   Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed) & 0xff);
 
 /** Messages that write themselves. */
-function run(parts: readonly Uint8Array[]): Outgoing {
+function run(parts: readonly Uint8Array[]): MessageRun {
   return {
     count: parts.length,
     byteLength: (i) => (parts[i] as Uint8Array).length,
@@ -57,7 +60,23 @@ const sent: fc.Arbitrary<{ outgoing: Outgoing; messages: Message[] }> = fc.oneof
   bytes.map((part) => ({ outgoing: part as Outgoing, messages: [part] as Message[] })),
   text.map((part) => ({ outgoing: part as Outgoing, messages: [part] as Message[] })),
   fc.array(bytes, { maxLength: 5 }).map((parts) => ({ outgoing: run(parts), messages: parts as Message[] })),
+  fc
+    .array(fc.oneof(bytes, text), { maxLength: 5 })
+    .map((parts) => ({ outgoing: new SharedMessages(parts), messages: parts as Message[] })),
 );
+
+const joinFrames = (messages: readonly Outgoing[]): Buffer => Buffer.concat(frameMessages(messages));
+
+test("what is shared is framed once", async (t) => {
+  const shared = new SharedMessages(["a", filled(300)]);
+  const [first] = frameMessages([shared]);
+  const [before, second, after] = frameMessages(["b", "c", shared, "d"]);
+  t.equal(second, first, "the same buffer for every connection");
+  t.same(parse(before as Buffer), ["b", "c"]);
+  t.same(parse(after as Buffer), ["d"]);
+  t.equal(shared.bytes, 301);
+  t.equal(countMessages(["b", shared, run([filled(1), filled(2)])]), 5);
+});
 
 test("whatever is joined is read as it was", async (t) => {
   const property = fc.property(fc.array(sent, { maxLength: 8 }), (all) => {
@@ -92,7 +111,7 @@ test("ws reads joined writes over a socket, its own frames among them", async (t
   const pings: string[] = [];
   client.on("message", (data: Buffer, isBinary) => received.push(isBinary ? Uint8Array.from(data) : data.toString()));
   client.on("ping", (data) => pings.push(data.toString()));
-  const connection = new Connection(socket, { count: 0 });
+  const connection = new Connection(socket, { count: 0 }, new Traffic());
 
   const wanted: Message[] = [];
   for (const [i, length] of BORDERS.entries()) {

@@ -1,0 +1,353 @@
+// The broker: accepts events, keeps them, and tells whoever listens. What is published in one turn of the loop is one
+// append; it is told to subscribers once committed, and acknowledged once flushed.
+import type { Logger } from "pino";
+import { type Position, type Publish, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
+import { TidewireError } from "../errors.js";
+import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
+import { DeliveredEvent, EventBatch } from "./delivered.js";
+import { Topic, TopicDirectory } from "./directory.js";
+import type { Appended, EventLog, NewEntry, ReadLimits, TopicRecord } from "./event-log.js";
+import { Hub } from "./hub.js";
+import { IdempotencyKeys } from "./idempotency.js";
+import type { EventPage, EventReader, TopicView } from "./types.js";
+
+/** Bytes accepted and not durable yet; beyond it OVERLOADED, so that a slow disk cannot fill the memory. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+/** How often the states of changed topics are kept: what a restart after a kill must read again is at most that old. */
+const CHECKPOINT_INTERVAL_MS = 1_000;
+/** States kept at once, so that many changed topics do not hold the loop; the rest follows with the next. */
+const CHECKPOINTS_AT_ONCE = 1_000;
+/** How often retention is looked after. */
+const RETENTION_INTERVAL_MS = 10_000;
+/** How long a publisher is asked to wait when the disk does not keep up. */
+const RETRY_AFTER_MS = 250;
+/** A page of the log: small beside a slow reader's budget, also once it is JSON. */
+export const PAGE: ReadLimits = { events: 1_000, bytes: 256 * 1024 };
+/** Largest event: a reader's budget holds several. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+/** Bounds of the broker; names and defaults are the configuration's. */
+export interface BrokerLimits {
+  /** Most topics; a further one is refused with OVERLOADED. */
+  readonly maxTopics: number;
+  /** Most idempotency keys that are remembered. */
+  readonly maxIdempotencyKeys: number;
+}
+
+/** Whoever published: told exactly once. */
+export interface AppendAsker {
+  /** The events are durable. */
+  accepted(positions: readonly Position[]): void;
+  /** They could not be kept. */
+  refused(error: unknown): void;
+}
+
+/** What the broker works with. */
+export interface BrokerContext {
+  readonly limits: BrokerLimits;
+  readonly log: Logger;
+  /** Called once after subscribers or publishers have been told something. */
+  readonly afterDelivery: () => void;
+}
+
+/** Publishes of one turn. */
+interface Turn {
+  readonly events: Publish[];
+  readonly entries: NewEntry[];
+  readonly askers: { readonly asker: AppendAsker; readonly first: number; readonly count: number }[];
+  bytes: number;
+}
+
+/** Publishes, and tells those who listen. */
+export class Broker implements EventReader, AsyncDisposable {
+  readonly hub = new Hub();
+  readonly log: EventLog;
+  readonly #context: BrokerContext;
+  readonly #topics = new TopicDirectory();
+  readonly #keys: IdempotencyKeys;
+  /** Changed since they were last kept. */
+  readonly #changed = new Set<Topic>();
+  readonly #timers: NodeJS.Timeout[];
+  #turn = newTurn();
+  #pendingBytes = 0;
+  /** The appends so far; each is told in its order. */
+  #told: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(log: EventLog, context: BrokerContext, keys: IdempotencyKeys) {
+    this.log = log;
+    this.#context = context;
+    this.#keys = keys;
+    this.#timers = [
+      setInterval(() => this.#keepStates(CHECKPOINTS_AT_ONCE), CHECKPOINT_INTERVAL_MS),
+      setInterval(() => this.#retain(), RETENTION_INTERVAL_MS),
+    ];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  /** A broker over an open log, which it closes in the end. */
+  static async open(log: EventLog, context: BrokerContext): Promise<Broker> {
+    const keys = new IdempotencyKeys(
+      context.limits.maxIdempotencyKeys,
+      await log.recentKeys(context.limits.maxIdempotencyKeys),
+    );
+    const broker = new Broker(log, context, keys);
+    for (const record of await log.load()) await broker.#restore(record);
+    return broker;
+  }
+
+  /** A topic out of its last checkpoint and the events since. */
+  async #restore({ topic: name, generation, oldest, head, checkpoint }: TopicRecord): Promise<void> {
+    const start = { generation, offset: checkpoint?.offset ?? oldest - 1 };
+    const topic = new Topic(name, start, checkpoint && TopicState.decode(checkpoint.state));
+    while (topic.offset < head) {
+      for (const logged of await this.log.readAfter(name, topic, PAGE)) {
+        const { kind, timestamp } = decodeEvent(logged);
+        if (kind) topic.add(logged.offset, kind, timestamp);
+      }
+      this.#changed.add(topic);
+    }
+    this.#topics.add(topic);
+  }
+
+  // ---- publish ----
+
+  /**
+   * Adds events, all of them or none, in the order of the calls. They must be legal and have a timestamp.
+   *
+   * @throws TidewireError OVERLOADED, FRAME_TOO_LARGE
+   */
+  append(events: readonly Publish[], asker: AppendAsker): void {
+    const entries = events.map(toEntry);
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
+    this.#checkRoom(events, bytes);
+    const keyed = entries.some(({ key }) => key !== undefined) ? this.#remember(entries, asker) : asker;
+    const turn = this.#turn;
+    if (turn.events.length === 0) setImmediate(() => this.#append(this.#turn));
+    turn.askers.push({ asker: keyed, first: turn.events.length, count: events.length });
+    turn.events.push(...events);
+    turn.entries.push(...entries);
+    turn.bytes += bytes;
+    this.#pendingBytes += bytes;
+  }
+
+  /** Position of the publish that first had an idempotency key: a promise until it is durable. */
+  seen(topic: string, key: string): Position | Promise<Position> | undefined {
+    return this.#keys.get(topic, key);
+  }
+
+  /** The askers' own promise of positions, under the keys of the entries. */
+  #remember(entries: readonly NewEntry[], asker: AppendAsker): AppendAsker {
+    const keyed: AppendAsker[] = [];
+    const promise = new Promise<readonly Position[]>((accepted, refused) => keyed.push({ accepted, refused }));
+    entries.forEach(({ topic, key }, i) => {
+      if (key !== undefined)
+        this.#keys.add(
+          topic,
+          key,
+          promise.then((positions) => positions[i] as Position),
+        );
+    });
+    return {
+      accepted: (positions) => {
+        keyed[0]?.accepted(positions);
+        asker.accepted(positions);
+      },
+      refused: (error) => {
+        keyed[0]?.refused(error);
+        asker.refused(error);
+      },
+    };
+  }
+
+  #checkRoom(events: readonly Publish[], bytes: number): void {
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES)
+      throw overloaded(
+        `${this.#pendingBytes} bytes wait for the disk, at most ${MAX_PENDING_BYTES} may; try again later`,
+      );
+    const { maxTopics } = this.#context.limits;
+    if (this.#topics.size < maxTopics) return;
+    const unknown = events.find(({ topic }) => !this.#topics.get(topic));
+    if (unknown) throw overloaded(`there are ${this.#topics.size} topics, at most ${maxTopics} (maxTopics) may be`);
+  }
+
+  #append(turn: Turn): void {
+    if (turn !== this.#turn || turn.events.length === 0) return;
+    this.#turn = newTurn();
+    const appended = this.log.append(turn.entries, []);
+    appended.catch(() => undefined); // it is handled in its order, which may be later
+    this.#told = this.#told
+      .then(() => appended)
+      .then(
+        (done) => this.#committed(turn, done),
+        (error: unknown) => this.#settle(turn, (asker) => asker.refused(error)),
+      );
+  }
+
+  #committed(turn: Turn, { positions, flushed }: Appended): void {
+    for (const batch of this.#fold(turn, positions)) this.hub.each(batch.topic, (listener) => listener.deliver(batch));
+    this.#context.afterDelivery();
+    flushed.then(
+      () => this.#settle(turn, (asker, first, count) => asker.accepted(positions.slice(first, first + count))),
+      (error: unknown) => this.#settle(turn, (asker) => asker.refused(error)),
+    );
+  }
+
+  #settle(turn: Turn, tell: (asker: AppendAsker, first: number, count: number) => void): void {
+    this.#pendingBytes -= turn.bytes;
+    for (const { asker, first, count } of turn.askers) tell(asker, first, count);
+    this.#context.afterDelivery();
+  }
+
+  /** The turn's events by topic, added to the topics' states. */
+  #fold({ events, entries }: Turn, positions: readonly Position[]): EventBatch[] {
+    const byTopic = new Map<string, DeliveredEvent[]>();
+    events.forEach(({ topic: name, kind, timestamp }, i) => {
+      if (!kind) return;
+      const position = positions[i] as Position;
+      const topic = this.#bornAt(name, position);
+      topic.add(position.offset, kind, timestamp);
+      this.#changed.add(topic);
+      const delivered = new DeliveredEvent(position, (entries[i] as NewEntry).bytes, kind);
+      const list = byTopic.get(name);
+      if (list) list.push(delivered);
+      else byTopic.set(name, [delivered]);
+    });
+    return [...byTopic].map(([topic, list]) => new EventBatch(topic, list));
+  }
+
+  #bornAt(name: string, { generation }: Position): Topic {
+    const known = this.#topics.get(name);
+    if (known?.generation === generation) return known;
+    const topic = new Topic(name, { generation, offset: 0 });
+    this.#topics.add(topic);
+    return topic;
+  }
+
+  /** Tells an event that is kept nowhere: the load of a host is worth nothing a second later. @throws TidewireError OVERLOADED */
+  tell(event: Publish): Position {
+    this.#checkRoom([event], 0);
+    const { kind, timestamp, topic: name } = event;
+    if (!kind) throw new TypeError("an event without a kind");
+    let topic = this.#topics.get(name);
+    if (!topic) {
+      topic = new Topic(name, { generation: Date.now(), offset: 0 }, undefined, true);
+      this.#topics.add(topic);
+    }
+    topic.add(topic.offset + 1, kind, timestamp);
+    const position = { generation: topic.generation, offset: topic.offset };
+    const batch = new EventBatch(name, [new DeliveredEvent(position, encodeEvent(event), kind)]);
+    this.hub.each(name, (listener) => listener.deliver(batch));
+    this.#context.afterDelivery();
+    return position;
+  }
+
+  // ---- read ----
+
+  view(topic: string): TopicView | undefined {
+    return this.#topics.get(topic);
+  }
+
+  /** A topic with what only subscriptions ask for. */
+  find(topic: string): Topic | undefined {
+    return this.#topics.get(topic);
+  }
+
+  list(pattern: string, after: string, limit: number): readonly Topic[] {
+    return this.#topics.list(pattern, after, limit);
+  }
+
+  async read(name: string, after: number, limit: number): Promise<EventPage> {
+    const topic = this.#topics.get(name);
+    if (!topic) throw new TidewireError("TOPIC_NOT_FOUND", `no topic "${name}"`, { topic: name });
+    const { generation, offset } = topic;
+    if (topic.isTransient) return { generation, events: [], next: undefined };
+    const start = Math.max(after, (this.log.oldest(name) ?? 1) - 1);
+    const logged = await this.log.readAfter(name, { generation, offset: start }, { ...PAGE, events: limit });
+    const last = logged.at(-1)?.offset ?? start;
+    return { generation, events: logged.map(decodeEvent), next: last < offset ? last : undefined };
+  }
+
+  // ---- upkeep ----
+
+  /** Forgets a topic. What was published before is gone, what is published after begins a new generation. */
+  remove(name: string): Promise<void> {
+    this.#append(this.#turn);
+    const removed = this.log.remove(name);
+    const forgotten = this.#told.then(() => removed).then(() => this.#forget(name));
+    this.#told = forgotten.catch(() => undefined); // the caller is told; what was published since goes on
+    return forgotten;
+  }
+
+  #forget(name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic) this.#changed.delete(topic);
+    this.#topics.remove(name);
+    this.#keys.removeTopic(name);
+    this.hub.each(name, (listener) => listener.removed(name));
+    this.#context.afterDelivery();
+  }
+
+  #keepStates(most: number): Promise<void> {
+    const topics = [...this.#changed].slice(0, most);
+    for (const topic of topics) this.#changed.delete(topic);
+    if (topics.length === 0) return Promise.resolve();
+    return this.log
+      .append(
+        [],
+        topics.map((topic) => topic.checkpoint()),
+      )
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          for (const topic of topics) this.#changed.add(topic);
+          this.#context.log.error({ err: error }, "the states of topics could not be kept; a restart takes longer");
+        },
+      );
+  }
+
+  #retain(): void {
+    const checkpointOf = (name: string) => this.#topics.get(name)?.checkpoint();
+    this.log.retain(Date.now(), checkpointOf).then(
+      (forgotten) => {
+        for (const topic of forgotten) this.#forget(topic);
+      },
+      (error: unknown) => this.#context.log.error({ err: error }, "retention failed; the log grows"),
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#append(this.#turn);
+    await this.#told;
+    await this.#keepStates(Number.POSITIVE_INFINITY);
+    await this.log[Symbol.asyncDispose]();
+  }
+}
+
+function newTurn(): Turn {
+  return { events: [], entries: [], askers: [], bytes: 0 };
+}
+
+function toEntry(publish: Publish): NewEntry {
+  const bytes = encodeEvent(publish);
+  if (bytes.length > MAX_EVENT_BYTES)
+    throw new TidewireError(
+      "FRAME_TOO_LARGE",
+      `an event of ${bytes.length} bytes, at most ${MAX_EVENT_BYTES} are kept`,
+      {
+        bytes: bytes.length,
+        limit: MAX_EVENT_BYTES,
+      },
+    );
+  return { topic: publish.topic, bytes, key: publish.idempotencyKey };
+}
+
+function overloaded(message: string): TidewireError {
+  return new TidewireError("OVERLOADED", message, undefined, { retryAfterMs: RETRY_AFTER_MS });
+}

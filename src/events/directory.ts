@@ -1,0 +1,112 @@
+// All topics and what their events add up to, in memory: views, listings and positions ask no disk.
+import type { Timestamp } from "../../generated/ts/google/protobuf/timestamp.js";
+import type { Event } from "../../generated/ts/tidewire/v1/events.js";
+import { type Position, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
+import type { Checkpoint } from "./event-log.js";
+import { emptyState, fold } from "./fold.js";
+import { isPattern, matches, parsePattern } from "./topic.js";
+import type { TopicView } from "./types.js";
+
+/** One topic: its position is that of the last event anybody may have seen. */
+export class Topic implements TopicView {
+  readonly topic: string;
+  readonly generation: number;
+  offset: number;
+  readonly state: TopicState;
+  /** Whether its events are in no log: positions count, nothing is replayed. */
+  readonly isTransient: boolean;
+
+  constructor(topic: string, { generation, offset }: Position, state = emptyState(), isTransient = false) {
+    this.topic = topic;
+    this.generation = generation;
+    this.offset = offset;
+    this.state = state;
+    this.isTransient = isTransient;
+  }
+
+  /** The next event has become visible. */
+  add(offset: number, kind: NonNullable<Event["kind"]>, at: Timestamp | undefined): void {
+    fold(this.state, kind, at);
+    this.offset = offset;
+  }
+
+  checkpoint(): Checkpoint {
+    const { topic, generation, offset } = this;
+    return { topic, generation, offset, state: TopicState.encode(this.state).finish() };
+  }
+}
+
+/** The topics by name. */
+export class TopicDirectory {
+  readonly #topics = new Map<string, Topic>();
+  /** Names in order; undefined after a topic came or went. */
+  #sorted: string[] | undefined;
+
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  get(topic: string): Topic | undefined {
+    return this.#topics.get(topic);
+  }
+
+  add(topic: Topic): void {
+    this.#topics.set(topic.topic, topic);
+    this.#sorted = undefined;
+  }
+
+  remove(topic: string): void {
+    if (this.#topics.delete(topic)) this.#sorted = undefined;
+  }
+
+  values(): Iterable<Topic> {
+    return this.#topics.values();
+  }
+
+  /** Topics that match, by name after `after`, at most `limit`. @throws TidewireError INVALID_TOPIC */
+  list(pattern: string, after: string, limit: number): Topic[] {
+    const tokens = parsePattern(pattern);
+    if (!isPattern(tokens)) {
+      const topic = this.#topics.get(pattern);
+      return topic && pattern > after ? [topic] : [];
+    }
+    const found: Topic[] = [];
+    for (const topic of this.#from(literalPrefix(tokens), after)) {
+      if (found.length >= limit) break;
+      if (matches(tokens, topic.topic.split("."))) found.push(topic);
+    }
+    return found;
+  }
+
+  /** Topics whose names begin with a text, in order, after one of them. */
+  *#from(prefix: string, after: string): Generator<Topic> {
+    this.#sorted ??= [...this.#topics.keys()].sort();
+    const names = this.#sorted;
+    for (let i = firstIndex(names, prefix, after); i < names.length; i += 1) {
+      const name = names[i] as string;
+      if (!name.startsWith(prefix)) return;
+      yield this.#topics.get(name) as Topic;
+    }
+  }
+}
+
+/** What all names that match begin with. */
+function literalPrefix(tokens: readonly string[]): string {
+  const literal = tokens.slice(
+    0,
+    tokens.findIndex((token) => isPattern([token])),
+  );
+  return literal.map((token) => `${token}.`).join("");
+}
+
+/** Index of the first name that is not before `prefix` and comes after `after`. */
+function firstIndex(names: readonly string[], prefix: string, after: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const name = names[middle] as string;
+    if (name < prefix || name <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

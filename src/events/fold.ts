@@ -1,0 +1,149 @@
+// What a topic's events add up to: each kind changes the state in its own way, one row of the table a kind.
+import type { Timestamp } from "../../generated/ts/google/protobuf/timestamp.js";
+import { type Event, type Progress, RunStatus, type StepProgress } from "../../generated/ts/tidewire/v1/events.js";
+import { TopicState } from "../../generated/ts/tidewire/v1/topics.js";
+import { EVENT_KINDS } from "../wire/event-bytes.js";
+
+/** Most metrics whose last value a state holds; the first ones stay. All values are in the log in any case. */
+const MAX_STATE_METRICS = 1_000;
+
+const NOTHING = new Uint8Array(0);
+
+type Kind = NonNullable<Event["kind"]>;
+type Case = Kind["$case"];
+type ValueOf<C extends Case> = Extract<Kind, { $case: C }>["value"];
+type Fold<C extends Case> = (state: TopicState, value: ValueOf<C>, at: Timestamp | undefined) => void;
+
+/** The state before the first event. */
+export function emptyState(): TopicState {
+  return TopicState.decode(NOTHING);
+}
+
+/** Whether nothing goes on after this status. */
+export function isEnded(status: RunStatus | undefined): boolean {
+  return (
+    status === RunStatus.RUN_STATUS_COMPLETED ||
+    status === RunStatus.RUN_STATUS_FAILED ||
+    status === RunStatus.RUN_STATUS_STOPPED
+  );
+}
+
+/** Adds one event to a topic's state. */
+export function fold(state: TopicState, kind: Kind, at: Timestamp | undefined): void {
+  const type = EVENT_KINDS.get(kind.$case)?.type ?? kind.$case;
+  state.counts[type] = (state.counts[type] ?? 0) + 1;
+  state.createdAt ??= at;
+  state.updatedAt = at;
+  (FOLDS[kind.$case] as Fold<Case>)(state, kind.value as ValueOf<Case>, at);
+}
+
+const FOLDS: { readonly [C in Case]: Fold<C> } = {
+  log: (state, log) => {
+    state.lastLog = log;
+  },
+  metrics: (state, { metrics, metricNames, metricValues, epoch, step }) => {
+    state.epoch = epoch ?? state.epoch;
+    state.step = step ?? state.step;
+    for (const [name, value] of Object.entries(metrics)) keepMetric(state, name, value);
+    for (const [i, name] of metricNames.entries()) keepMetric(state, name, metricValues[i] as number);
+  },
+  progress,
+  stepProgress: progress,
+  statusChanged: (state, { status, message, config, totalEpochs }, at) => {
+    state.config = config ?? state.config;
+    state.totalEpochs = totalEpochs ?? state.totalEpochs;
+    if (status !== undefined) enter(state, status, message, at);
+    if (status === RunStatus.RUN_STATUS_FAILED) state.error = message;
+  },
+  systemStats: (state, stats) => {
+    state.systemStats = stats;
+  },
+  cancelRequested: (state) => {
+    state.cancelRequested = true;
+  },
+  taskQueued: (state, { message }, at) => enter(state, RunStatus.RUN_STATUS_QUEUED, message, at),
+  taskStarted: (state, { message, totalSteps }, at) => {
+    state.totalSteps = totalSteps ?? state.totalSteps;
+    enter(state, RunStatus.RUN_STATUS_RUNNING, message, at);
+  },
+  taskCompleted: (state, { message, result }, at) => {
+    state.result = result ?? state.result;
+    enter(state, RunStatus.RUN_STATUS_COMPLETED, message, at);
+  },
+  taskFailed: (state, { message, error }, at) => fail(state, error, message, at),
+  taskCancelled: (state, { message, reason }, at) => enter(state, RunStatus.RUN_STATUS_STOPPED, message ?? reason, at),
+  workflowExecutionCreated: (state, { message, totalPhases }, at) => {
+    state.totalSteps = totalPhases ?? state.totalSteps;
+    enter(state, RunStatus.RUN_STATUS_QUEUED, message, at);
+  },
+  workflowExecutionStarted: (state, { message }, at) => enter(state, RunStatus.RUN_STATUS_RUNNING, message, at),
+  workflowPhaseStarted: phase,
+  workflowPhaseCompleted: phase,
+  workflowExecutionCompleted: (state, { message, result }, at) => {
+    state.result = result ?? state.result;
+    enter(state, RunStatus.RUN_STATUS_COMPLETED, message, at);
+  },
+  workflowExecutionFailed: (state, { message, error, phase }, at) => {
+    state.stage = phase ?? state.stage;
+    fail(state, error, message, at);
+  },
+  workflowExecutionPaused: (state, { reason }, at) => enter(state, RunStatus.RUN_STATUS_PAUSED, reason, at),
+  workflowExecutionResumed: (state, { message }, at) => enter(state, RunStatus.RUN_STATUS_RUNNING, message, at),
+  containerCreated: (state, { message }, at) => enter(state, RunStatus.RUN_STATUS_QUEUED, message, at),
+  containerStarted: (state, { message }, at) => enter(state, RunStatus.RUN_STATUS_RUNNING, message, at),
+  containerStopped: (state, { message, exitCode }, at) => {
+    state.exitCode = exitCode ?? state.exitCode;
+    enter(state, RunStatus.RUN_STATUS_STOPPED, message, at);
+  },
+  containerError: (state, { message, error, exitCode }, at) => {
+    state.exitCode = exitCode ?? state.exitCode;
+    fail(state, error, message, at);
+  },
+};
+
+function keepMetric({ metrics }: TopicState, name: string, value: number): void {
+  if (Object.hasOwn(metrics, name) || Object.keys(metrics).length < MAX_STATE_METRICS) metrics[name] = value;
+}
+
+function progress(state: TopicState, said: Progress | StepProgress): void {
+  state.progress = said.progress ?? state.progress;
+  state.step = said.step ?? state.step;
+  state.totalSteps = said.totalSteps ?? state.totalSteps;
+  state.stage = said.stage ?? state.stage;
+  state.message = said.message ?? state.message;
+  state.etaSeconds = said.etaSeconds;
+}
+
+function phase(
+  state: TopicState,
+  said: {
+    phase?: string | undefined;
+    phaseNumber?: number | undefined;
+    totalPhases?: number | undefined;
+    message?: string | undefined;
+  },
+): void {
+  state.stage = said.phase ?? state.stage;
+  state.step = said.phaseNumber ?? state.step;
+  state.totalSteps = said.totalPhases ?? state.totalSteps;
+  state.message = said.message ?? state.message;
+}
+
+function enter(state: TopicState, status: RunStatus, message: string | undefined, at: Timestamp | undefined): void {
+  state.status = status;
+  state.message = message ?? state.message;
+  if (status === RunStatus.RUN_STATUS_RUNNING) state.startedAt ??= at;
+  if (!isEnded(status)) return;
+  state.finishedAt = at;
+  state.etaSeconds = undefined;
+}
+
+function fail(
+  state: TopicState,
+  error: string | undefined,
+  message: string | undefined,
+  at: Timestamp | undefined,
+): void {
+  state.error = error ?? message;
+  enter(state, RunStatus.RUN_STATUS_FAILED, message, at);
+}

@@ -1,0 +1,110 @@
+// Who listens to what. A publish costs with the subscriptions that match its topic, not with all there are: exact topics
+// are looked up, patterns are walked token by token.
+import type { EventBatch } from "./delivered.js";
+import { ANY, isPattern, REST } from "./topic.js";
+
+/** Whoever is told of a topic's events. */
+export interface Listener {
+  /** Events have become visible, in order; called in the turn of their commit. */
+  deliver(batch: EventBatch): void;
+  /** A topic is gone, with all its events; a later one of the name has a higher generation. */
+  removed(topic: string): void;
+}
+
+interface Node {
+  readonly children: Map<string, Node>;
+  /** Patterns that end here. */
+  readonly ending: Set<Listener>;
+  /** Patterns that end here with the rest. */
+  readonly rest: Set<Listener>;
+}
+
+/** The index of all subscriptions. */
+export class Hub {
+  readonly #exact = new Map<string, Set<Listener>>();
+  readonly #patterns: Node = newNode();
+  readonly #counts = new Map<string, number>();
+
+  /** Adds a listener to a topic or pattern. @returns what takes it off again; call it once */
+  add(tokens: readonly string[], listener: Listener): () => void {
+    const name = tokens.join(".");
+    this.#count(name, 1);
+    const remove = isPattern(tokens) ? this.#addPattern(tokens, listener) : this.#addExact(name, listener);
+    return () => {
+      this.#count(name, -1);
+      remove();
+    };
+  }
+
+  /** Count of subscriptions by topic or pattern, as they were asked for. */
+  get subscribers(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** Calls `tell` for every listener of a topic, patterns included. */
+  each(topic: string, tell: (listener: Listener) => void): void {
+    const exact = this.#exact.get(topic);
+    if (exact) for (const listener of exact) tell(listener);
+    if (this.#patterns.children.size === 0 && this.#patterns.rest.size === 0) return;
+    walk(this.#patterns, topic.split("."), 0, tell);
+  }
+
+  #addExact(topic: string, listener: Listener): () => void {
+    const listeners = this.#exact.get(topic) ?? new Set();
+    this.#exact.set(topic, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#exact.get(topic) === listeners) this.#exact.delete(topic);
+    };
+  }
+
+  #addPattern(tokens: readonly string[], listener: Listener): () => void {
+    const path = [this.#patterns];
+    const hasRest = tokens.at(-1) === REST;
+    for (const token of hasRest ? tokens.slice(0, -1) : tokens) path.push(childOf(path.at(-1) as Node, token));
+    const last = path.at(-1) as Node;
+    const listeners = hasRest ? last.rest : last.ending;
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      prune(path, tokens);
+    };
+  }
+
+  #count(name: string, change: 1 | -1): void {
+    const count = (this.#counts.get(name) ?? 0) + change;
+    if (count === 0) this.#counts.delete(name);
+    else this.#counts.set(name, count);
+  }
+}
+
+function newNode(): Node {
+  return { children: new Map(), ending: new Set(), rest: new Set() };
+}
+
+function childOf(node: Node, token: string): Node {
+  const child = node.children.get(token) ?? newNode();
+  node.children.set(token, child);
+  return child;
+}
+
+function walk(node: Node, tokens: readonly string[], at: number, tell: (listener: Listener) => void): void {
+  if (at === tokens.length) {
+    for (const listener of node.ending) tell(listener);
+    return;
+  }
+  for (const listener of node.rest) tell(listener);
+  const next = node.children.get(tokens[at] as string);
+  if (next) walk(next, tokens, at + 1, tell);
+  const any = node.children.get(ANY);
+  if (any) walk(any, tokens, at + 1, tell);
+}
+
+/** Lets go of nodes that nothing ends in any more. */
+function prune(path: readonly Node[], tokens: readonly string[]): void {
+  for (let depth = path.length - 1; depth > 0; depth -= 1) {
+    const { children, ending, rest } = path[depth] as Node;
+    if (children.size > 0 || ending.size > 0 || rest.size > 0) return;
+    path[depth - 1]?.children.delete(tokens[depth - 1] as string);
+  }
+}

@@ -1,0 +1,171 @@
+// Subscriptions without a socket: the same pushes, one way only, for Server-Sent Events. The output writes; resume,
+// filters and the fate of slow readers are the subscriptions' own.
+import type { ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import type { Position, Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
+import { TidewireError } from "../errors.js";
+import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
+import { type EventSink, Subscription } from "../events/subscription.js";
+import { jsonCodec } from "../wire/json-codec.js";
+import { toErrorBody } from "./error-body.js";
+import type { SessionServices } from "./services.js";
+
+type ServerBody = NonNullable<ServerFrame["body"]>;
+
+/** Where an event stream is written to. */
+export interface EventOutput {
+  /** Bytes written and not taken by the network. */
+  readonly unsentBytes: number;
+  /**
+   * Writes one frame.
+   *
+   * @param frameJson  the frame as JSON writes it
+   * @param topic      whose position `position` is; both undefined where the frame has none
+   */
+  write(frameJson: string, topic?: string, position?: Position): void;
+  /** Ends the stream once what was written has been sent. */
+  end(): void;
+}
+
+/** What event streams need of the server. */
+export type EventStreamServices = Pick<SessionServices, "broker" | "limits" | "traffic" | "log">;
+
+/** All open event streams. */
+export class EventStreams {
+  readonly #services: EventStreamServices;
+  readonly #open = new Set<EventStream>();
+
+  constructor(services: EventStreamServices) {
+    this.#services = services;
+  }
+
+  /** Count of open streams. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Begins a stream; call `closed` on it when the client has gone. @throws TidewireError INVALID_TOPIC, INVALID_MESSAGE */
+  open(requests: readonly Subscribe[], output: EventOutput): EventStream {
+    const stream = new EventStream(this.#services, output, () => this.#open.delete(stream));
+    this.#open.add(stream);
+    try {
+      stream.subscribe(requests);
+    } catch (error) {
+      stream.closed();
+      throw error;
+    }
+    return stream;
+  }
+
+  /** Ends all of them; clients come back and resume. */
+  end(): void {
+    for (const stream of [...this.#open])
+      stream.end(new TidewireError("SHUTTING_DOWN", "the server is going away; come back"));
+  }
+}
+
+/** One client's stream. */
+export class EventStream implements EventSink {
+  readonly #services: EventStreamServices;
+  readonly #output: EventOutput;
+  readonly #ended: () => void;
+  #subscriptions: readonly Subscription[] = [];
+  #waiting: (() => void)[] = [];
+  #isOpen = true;
+
+  constructor(services: EventStreamServices, output: EventOutput, ended: () => void) {
+    this.#services = services;
+    this.#output = output;
+    this.#ended = ended;
+  }
+
+  /** Subscribes to all of it or none. @throws TidewireError */
+  subscribe(requests: readonly Subscribe[]): void {
+    const subscriptions: Subscription[] = [];
+    try {
+      for (const request of requests) subscriptions.push(new Subscription(this.#services.broker, request, this));
+    } catch (error) {
+      for (const subscription of subscriptions) subscription.end();
+      throw error;
+    }
+    this.#subscriptions = subscriptions;
+    for (const subscription of subscriptions) {
+      const { topic, generation, offset } = subscription.subscribed;
+      const place = generation === 0 ? undefined : { generation, offset };
+      // A resumed stream stands where it stood until the first missed event.
+      const isResumed = subscription.subscribed.recovered;
+      this.#write({ $case: "subscribed", value: subscription.subscribed }, topic, isResumed ? undefined : place);
+      subscription.start();
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get backlogBytes(): number {
+    return this.#output.unsentBytes;
+  }
+
+  batch(batch: EventBatch): void {
+    for (const event of batch.events) this.event(batch.topic, event);
+  }
+
+  event(topic: string, event: DeliveredEvent): void {
+    if (this.#hasBudget()) this.#output.write(event.message(jsonCodec) as string, topic, event);
+  }
+
+  frame(body: ServerBody): void {
+    if (!this.#hasBudget()) return;
+    if (body.$case === "snapshot") this.#write(body, body.value.topic, body.value);
+    else this.#write(body);
+  }
+
+  #write(body: ServerBody, topic?: string, position?: Position): void {
+    this.#output.write(jsonCodec.encode({ id: 0, body }) as string, topic, position);
+  }
+
+  skipped(count: number): void {
+    this.#services.traffic.droppedFrames += count;
+  }
+
+  #hasBudget(): boolean {
+    if (!this.#isOpen) return false;
+    const { maxQueuedBytes } = this.#services.limits;
+    if (this.backlogBytes <= maxQueuedBytes) return true;
+    this.#services.traffic.slowConsumerCloses += 1;
+    this.end(new TidewireError("SLOW_CONSUMER", `more than ${maxQueuedBytes} bytes wait to be read; resume`));
+    return false;
+  }
+
+  ready(): Promise<void> {
+    if (!this.#isOpen || this.backlogBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  broke(error: unknown): void {
+    this.#services.log.error({ err: error }, "an event stream failed");
+    this.end(new TidewireError("INTERNAL_ERROR", "the server failed; its log has the cause"));
+  }
+
+  /** The network has taken what was unsent. */
+  drained(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Says why, and ends. */
+  end(error: TidewireError): void {
+    if (!this.#isOpen) return;
+    this.#write({ $case: "error", value: toErrorBody(error) });
+    this.#output.end();
+    this.closed();
+  }
+
+  /** The client is gone, or has been told to go. Idempotent. */
+  closed(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const subscription of this.#subscriptions) subscription.end();
+    this.drained();
+    this.#ended();
+  }
+}

@@ -1,0 +1,176 @@
+// The topic requests of one session: subscribe, unsubscribe, publish, cancel_task; and what its subscriptions are told.
+import { LogLevel } from "../../generated/ts/tidewire/v1/events.js";
+import type { ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import type { CancelTask, Position, Publish, Subscribe, Unsubscribe } from "../../generated/ts/tidewire/v1/topics.js";
+import { TidewireError } from "../errors.js";
+import type { AppendAsker } from "../events/broker.js";
+import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
+import { type EventSink, Subscription } from "../events/subscription.js";
+import type { SessionServices } from "./services.js";
+import type { Request, Session } from "./session.js";
+
+type ServerBody = NonNullable<ServerFrame["body"]>;
+
+/** Handles one session's topics. */
+export class TopicRequests implements EventSink {
+  readonly #session: Session;
+  readonly #services: SessionServices;
+  /** By topic or pattern, as asked for. */
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Who waits for the backlog to be gone. */
+  #waiting: (() => void)[] = [];
+  #isOpen = true;
+
+  constructor(session: Session, services: SessionServices) {
+    this.#session = session;
+    this.#services = services;
+  }
+
+  // ---- requests ----
+
+  /** A second subscription to the same topic takes the first one's place. @throws TidewireError */
+  subscribe(request: Subscribe, id: number): void {
+    const { maxSubscriptions } = this.#services.limits;
+    const known = this.#subscriptions.get(request.topic);
+    if (!known && this.#subscriptions.size >= maxSubscriptions)
+      throw new TidewireError("TOO_MANY_REQUESTS", `${maxSubscriptions} subscriptions, more may not be`, {
+        limit: maxSubscriptions,
+      });
+    const subscription = new Subscription(this.#services.broker, request, this);
+    known?.end();
+    this.#subscriptions.set(request.topic, subscription);
+    this.#session.reply(id, { $case: "subscribed", value: subscription.subscribed });
+    subscription.start();
+  }
+
+  /** Live events of a topic or pattern, asked for by the connection's path: nothing is replied. */
+  listen(topic: string): void {
+    this.#subscriptions.set(topic, new Subscription(this.#services.broker, liveOnly(topic), this));
+  }
+
+  unsubscribe({ topic }: Unsubscribe, id: number): void {
+    this.#subscriptions.get(topic)?.end();
+    this.#subscriptions.delete(topic);
+    this.#session.reply(id, { $case: "unsubscribed", value: { topic } });
+  }
+
+  /** Answered once the event is durable. @throws TidewireError */
+  publish(publish: Publish, request: Request): void {
+    this.#services.runs.submit(publish, new PublishAsker(this.#session, request));
+    // Not before: what throws is refused at once and uses up nothing.
+    this.#session.begin(request);
+  }
+
+  cancel({ topic, reason }: CancelTask, request: Request): void {
+    this.#session.begin(request);
+    this.#services.runs.cancel(topic, reason).then(
+      () => {
+        this.#session.reply(request.id, { $case: "cancelAccepted", value: { topic } });
+        this.#session.answered(request.credit);
+      },
+      (error: unknown) => {
+        this.#session.refuse(request.id, error);
+        this.#session.answered(request.credit);
+      },
+    );
+  }
+
+  // ---- what subscriptions say ----
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get backlogBytes(): number {
+    return this.#session.backlogBytes;
+  }
+
+  batch(batch: EventBatch): void {
+    if (this.#hasBudget()) this.#session.push(batch.messages(this.#session.codec));
+  }
+
+  event(_topic: string, event: DeliveredEvent): void {
+    if (this.#hasBudget()) this.#session.push(event.message(this.#session.codec));
+  }
+
+  frame(body: ServerBody): void {
+    if (this.#hasBudget()) this.#session.reply(0, body);
+  }
+
+  skipped(count: number): void {
+    this.#services.traffic.droppedFrames += count;
+  }
+
+  /** A reader that has used up its budget is told to come back and resume. */
+  #hasBudget(): boolean {
+    if (!this.#isOpen) return false;
+    const { maxQueuedBytes } = this.#services.limits;
+    const backlog = this.backlogBytes;
+    if (backlog <= maxQueuedBytes) return true;
+    this.#services.traffic.slowConsumerCloses += 1;
+    this.#session.endSlow(`${backlog} bytes wait to be read, at most ${maxQueuedBytes} may; resume by position`);
+    return false;
+  }
+
+  ready(): Promise<void> {
+    if (!this.#isOpen || this.backlogBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  broke(error: unknown): void {
+    this.#session.crash(error);
+  }
+
+  // ---- the session's news ----
+
+  /** The network has taken something. */
+  drained(): void {
+    if (this.#waiting.length > 0 && this.backlogBytes === 0) this.#release();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    for (const subscription of this.#subscriptions.values()) subscription.end();
+    this.#subscriptions.clear();
+    this.#release();
+  }
+
+  #release(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+function liveOnly(topic: string): Subscribe {
+  return {
+    topic,
+    after: undefined,
+    snapshot: false,
+    minLevel: LogLevel.LOG_LEVEL_UNSPECIFIED,
+    types: [],
+    positions: {},
+    topicPositions: [],
+  };
+}
+
+/** Answers one publish. */
+class PublishAsker implements AppendAsker {
+  readonly #session: Session;
+  readonly #id: number;
+  readonly #credit: number;
+
+  constructor(session: Session, { id, credit }: Request) {
+    this.#session = session;
+    this.#id = id;
+    this.#credit = credit;
+  }
+
+  accepted([position]: readonly Position[]): void {
+    if (position) this.#session.reply(this.#id, { $case: "published", value: position });
+    this.#session.answered(this.#credit);
+  }
+
+  refused(error: unknown): void {
+    this.#session.refuse(this.#id, error);
+    this.#session.answered(this.#credit);
+  }
+}
