@@ -13,6 +13,7 @@ import { createApp, registerRoutes } from "../../../src/http/app.js";
 import type { HttpDependencies, Readiness } from "../../../src/http/dependencies.js";
 import { HistoryFiles } from "../../../src/inference/history-files.js";
 import { HistoryStore } from "../../../src/inference/history-store.js";
+import { inMemory } from "./memory.js";
 
 const LIMITS = { historyRows: 100, historyBytes: 1e6, closedHistories: 10, closedHistoryMs: 60_000 };
 
@@ -61,6 +62,7 @@ function serve(t: Test, overrides: Partial<HttpDependencies> = {}): Served {
   );
   const ensembles = new Map([BROKEN, TURBINE].map((each) => [each.name, each]));
   registerRoutes(app, {
+    ...inMemory(),
     version: "1.2.3",
     protoFolder: join(PACKAGE_ROOT, "proto"),
     readiness: { state: () => state },

@@ -1,0 +1,45 @@
+// Joins Server-Sent Events with subscriptions: frames out, and after each the id to resume with.
+import type { Position, Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
+import { type EventOutput, EventStream, type EventStreamServices } from "../session/event-stream.js";
+import type { EventStreams, SseSink } from "./dependencies.js";
+import { EventIds } from "./event-id.js";
+
+/** Opens streams over the server's topics. */
+export class SubscribedStreams implements EventStreams {
+  readonly #services: EventStreamServices;
+
+  constructor(services: EventStreamServices) {
+    this.#services = services;
+  }
+
+  open(requests: readonly Subscribe[], sink: SseSink): void {
+    const output = new SseOutput(sink, new EventIds(requests.map(({ topic }) => topic)));
+    const stream = new EventStream(this.#services, output);
+    sink.onDrain(() => stream.drained());
+    sink.onClose(() => stream.closed());
+    stream.subscribe(requests);
+  }
+}
+
+class SseOutput implements EventOutput {
+  readonly #sink: SseSink;
+  readonly #ids: EventIds;
+
+  constructor(sink: SseSink, ids: EventIds) {
+    this.#sink = sink;
+    this.#ids = ids;
+  }
+
+  get unsentBytes(): number {
+    return this.#sink.unsentBytes;
+  }
+
+  write(frameJson: string, topic?: string, position?: Position): void {
+    if (topic !== undefined && position) this.#ids.advance(topic, position);
+    this.#sink.write({ id: this.#ids.current, frameJson });
+  }
+
+  end(): void {
+    this.#sink.close();
+  }
+}
