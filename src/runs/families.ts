@@ -1,0 +1,127 @@
+// The families of topics: how their names are built, and which events they take.
+import type { Publish } from "../../generated/ts/tidewire/v1/topics.js";
+import { TidewireError } from "../errors.js";
+import { parseTopic } from "../events/topic.js";
+import { EVENT_KINDS } from "../wire/event-bytes.js";
+
+/** What happened: the case of an event with its value. */
+export type Kind = NonNullable<Publish["kind"]>;
+/** Name of an event's case. */
+export type Case = Kind["$case"];
+
+/** One family. */
+export interface FamilyRow {
+  /** What the tokens after the family's name name. */
+  readonly tokens: readonly string[];
+  /** The events it takes. */
+  readonly cases: readonly Case[];
+  /** Whether those that run are given up for lost when they fall silent. */
+  readonly isLeased: boolean;
+  /** Whether its events are kept; others are told to whoever listens, and then gone. */
+  readonly isKept: boolean;
+}
+
+/** Every family, by the first token of its topics. */
+export const FAMILIES = {
+  system: { tokens: ["node"], cases: ["systemStats"], isLeased: false, isKept: false },
+  training: {
+    tokens: ["experiment_id"],
+    cases: ["statusChanged", "log", "metrics", "progress", "cancelRequested"],
+    isLeased: true,
+    isKept: true,
+  },
+  evaluation: {
+    tokens: ["id"],
+    cases: ["statusChanged", "progress", "cancelRequested"],
+    isLeased: true,
+    isKept: true,
+  },
+  task: {
+    tokens: ["project_id", "task_id"],
+    cases: [
+      "taskQueued",
+      "taskStarted",
+      "stepProgress",
+      "taskCompleted",
+      "taskFailed",
+      "taskCancelled",
+      "cancelRequested",
+    ],
+    isLeased: false,
+    isKept: true,
+  },
+  workflow: {
+    tokens: ["workflow_id", "execution_id"],
+    cases: [
+      "workflowExecutionCreated",
+      "workflowExecutionStarted",
+      "workflowPhaseStarted",
+      "workflowPhaseCompleted",
+      "workflowExecutionCompleted",
+      "workflowExecutionFailed",
+      "workflowExecutionPaused",
+      "workflowExecutionResumed",
+      "cancelRequested",
+    ],
+    isLeased: false,
+    isKept: true,
+  },
+  container: {
+    tokens: ["project_id", "container_id"],
+    cases: ["containerCreated", "containerStarted", "containerStopped", "containerError"],
+    isLeased: false,
+    isKept: true,
+  },
+} as const satisfies Record<string, FamilyRow>;
+
+/** First token of a family's topics. */
+export type FamilyName = keyof typeof FAMILIES;
+/** The events that a family takes. */
+export type CaseOf<F extends FamilyName> = (typeof FAMILIES)[F]["cases"][number];
+
+/** A family, with its name. */
+export interface Family extends FamilyRow {
+  readonly name: FamilyName;
+}
+
+const BY_NAME: ReadonlyMap<string, Family> = new Map(
+  (Object.keys(FAMILIES) as FamilyName[]).map((name) => [name, { name, ...FAMILIES[name] }]),
+);
+
+/** The family of a topic. @throws TidewireError INVALID_TOPIC for a name that is no topic of any family */
+export function familyOf(topic: string): Family {
+  const [name = "", ...tokens] = parseTopic(topic);
+  const family = BY_NAME.get(name);
+  if (!family) throw invalidTopic(topic, `of no family; topics are ${[...BY_NAME.values()].map(formOf).join(", ")}`);
+  if (tokens.length !== family.tokens.length) throw invalidTopic(topic, `not of the form ${formOf(family)}`);
+  return family;
+}
+
+/** The family of a topic that is known to have events: {@link familyOf} without the care, for the hot path. */
+export function familyOfKnown(topic: string): Family {
+  return BY_NAME.get(topic.slice(0, topic.indexOf("."))) ?? familyOf(topic);
+}
+
+/** The event's kind. @throws TidewireError INVALID_MESSAGE without one, and for one that the family does not take */
+export function kindOf({ topic, kind }: Publish, family: Family): Kind {
+  const types = (): string => family.cases.map(typeOf).join(", ");
+  if (!kind) throw new TidewireError("INVALID_MESSAGE", `type is missing: ${topic} takes ${types()}`, { topic });
+  if (family.cases.includes(kind.$case)) return kind;
+  const type = typeOf(kind.$case);
+  const message = `${topic} takes no ${type}: events of ${formOf(family)} are ${types()}`;
+  throw new TidewireError("INVALID_MESSAGE", message, { topic, type, types: family.cases.map(typeOf) });
+}
+
+/** How an event is named in JSON's `type`. */
+export function typeOf(name: Case): string {
+  return EVENT_KINDS.get(name)?.type ?? name;
+}
+
+/** How the family's topics look. */
+function formOf({ name, tokens }: Family): string {
+  return [name, ...tokens.map((token) => `<${token}>`)].join(".");
+}
+
+function invalidTopic(topic: string, reason: string): TidewireError {
+  return new TidewireError("INVALID_TOPIC", `topic "${topic}" is ${reason}`, { topic });
+}
