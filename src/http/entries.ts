@@ -97,11 +97,13 @@ function atLine(error: TidewireError, line: number): TidewireError {
 }
 
 function placed(error: TidewireError, where: string, place: Readonly<Record<string, number>>): TidewireError {
-  const { index: _, ...details } = error.details ?? {};
-  const { cause, retryable, retryAfterMs } = error;
+  const { index, ...details } = error.details ?? {};
+  const { code, message, cause, retryable, retryAfterMs } = error;
+  // A publisher that counts events says so in words too; its client may have counted lines.
+  const reason = message.replace(`at index ${index}: `, "");
   return new TidewireError(
-    error.code,
-    `${where}: ${error.message}`,
+    code,
+    `${where}: ${reason}`,
     { ...details, ...place },
     { cause, retryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
   );

@@ -27,9 +27,18 @@ export class EventIds {
   /** By topic as an id writes it, the topic that moved last at the end. */
   readonly #places = new Map<string, string>();
 
-  /** @param topics topics and patterns of the stream. @throws TidewireError INVALID_TOPIC */
-  constructor(topics: readonly string[]) {
-    this.#isSingle = isSingle(topics);
+  /**
+   * Begins where the stream's requests begin.
+   *
+   * @throws TidewireError INVALID_TOPIC
+   */
+  constructor(requests: readonly Subscribe[]) {
+    this.#isSingle = isSingle(requests.map(({ topic }) => topic));
+    for (const { topic, after, positions } of requests) {
+      if (after) this.advance(topic, after);
+      // The newest stands first in the id they are from.
+      for (const [name, position] of Object.entries(positions).reverse()) this.advance(name, position);
+    }
   }
 
   /** Notes that the client has been told everything of a topic up to there. */

@@ -13,7 +13,7 @@ export class SubscribedStreams implements EventStreams {
   }
 
   open(requests: readonly Subscribe[], sink: SseSink): void {
-    const output = new SseOutput(sink, new EventIds(requests.map(({ topic }) => topic)));
+    const output = new SseOutput(sink, new EventIds(requests));
     const stream = new EventStream(this.#services, output);
     sink.onDrain(() => stream.drained());
     sink.onClose(() => stream.closed());

@@ -39,7 +39,7 @@ function refuses(t: Test, id: string, of: readonly string[], message: RegExp): v
 }
 
 test("the id of one topic is its newest position", async (t) => {
-  const ids = new EventIds(["training.a"]);
+  const ids = new EventIds([request("training.a")]);
   t.equal(ids.current, undefined);
   ids.advance("training.a", at(3, 7));
   ids.advance("training.a", at(3, 8));
@@ -49,7 +49,7 @@ test("the id of one topic is its newest position", async (t) => {
 
 test("the id of a pattern or of several topics names them, the newest first", async (t) => {
   for (const of of [["training.*"], ["training.a", "training.b"], ["training.>", "task.p.t"]]) {
-    const ids = new EventIds(of);
+    const ids = new EventIds(of.map((topic) => request(topic)));
     t.equal(ids.current, "-", "even before there is anything to name");
     t.same([...parseEventId("-", of)], []);
     ids.advance("training.a", at(1, 1));
@@ -60,7 +60,7 @@ test("the id of a pattern or of several topics names them, the newest first", as
 });
 
 test("an id names at most 64 topics and stays short, the newest first", async (t) => {
-  const ids = new EventIds([">"]);
+  const ids = new EventIds([request(">")]);
   for (let i = 0; i < 100; i += 1) ids.advance(`task.p.t${i}`, at(1, i));
   const named = [...parseEventId(ids.current ?? "", [">"]).keys()];
   t.same(
@@ -76,7 +76,7 @@ test("an id names at most 64 topics and stays short, the newest first", async (t
 test("whatever was noted comes back, as far as an id reaches", async () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(topics, positions), { maxLength: 100 }), (moves) => {
-      const ids = new EventIds([">"]);
+      const ids = new EventIds([request(">")]);
       const expected = new Map<string, Position>();
       for (const [topic, position] of moves) {
         ids.advance(topic, position);
@@ -91,7 +91,7 @@ test("whatever was noted comes back, as far as an id reaches", async () => {
   );
   fc.assert(
     fc.property(topics, positions, (topic, position) => {
-      const ids = new EventIds([topic]);
+      const ids = new EventIds([request(topic)]);
       ids.advance(topic, position);
       const read = parseEventId(ids.current ?? "", [topic]).get(topic);
       return read?.generation === position.generation && read.offset === position.offset;
@@ -154,6 +154,22 @@ test("a stream goes on where its id says; what the id does not name comes as a s
     request("task.p.u", { snapshot: true }),
     request("container.>", { snapshot: true }),
   ]);
+});
+
+test("a resumed stream's ids begin where it resumes", async (t) => {
+  const single = ["training.a"];
+  t.equal(new EventIds(resumeAt([request("training.a")], parseEventId("1-2", single))).current, "1-2");
+  const of = ["training.*", "task.p.t"];
+  const id = "training.b:1-7,training.a:1-2,task.p.t:1-3";
+  const ids = new EventIds(
+    resumeAt(
+      of.map((topic) => request(topic)),
+      parseEventId(id, of),
+    ),
+  );
+  t.same(new Set(ids.current?.split(",")), new Set(id.split(",")), "nothing is forgotten");
+  ids.advance("task.p.t", at(1, 4));
+  t.equal(ids.current, "task.p.t:1-4,training.b:1-7,training.a:1-2");
 });
 
 test("a name that JavaScript knows is a topic like any other", async (t) => {

@@ -111,6 +111,14 @@ test("an error of the publisher keeps its code, cause and pause", async (t) => {
   t.match(reply.json(), { error_code: "OVERLOADED", message: "[1]: busy" });
 });
 
+test("a publisher that counts in its words is not counted twice", async (t) => {
+  const refused = new TidewireError("INVALID_TRANSITION", "at index 1: not now", { index: 1 });
+  const publisher = { publish: async () => Promise.reject(refused) };
+  const app = serveRoutes(t, { ...inMemory(), publisher });
+  t.equal((await post(app, [QUEUED, QUEUED])).body.message, "[1]: not now");
+  t.equal((await postLines(app, [QUEUED, "", QUEUED])).body.message, "line 3: not now");
+});
+
 test("topics are listed by pattern, in pages", async (t) => {
   const { app } = serve(t);
   await post(
