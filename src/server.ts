@@ -6,14 +6,21 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type EnsembleDescription, ExecutorKind } from "../generated/ts/tidewire/v1/http.js";
 import { type Config, PACKAGE_ROOT, VERSION } from "./config/index.js";
+import { Broker } from "./events/broker.js";
+import type { EventLog } from "./events/event-log.js";
+import { LmdbLog } from "./events/lmdb-log.js";
+import { MemoryLog } from "./events/memory-log.js";
 import { createApp, registerRoutes } from "./http/app.js";
-import type { Readiness } from "./http/dependencies.js";
+import type { HttpDependencies, Readiness } from "./http/dependencies.js";
+import { SubscribedStreams } from "./http/subscribed-streams.js";
 import { HistoryFiles } from "./inference/history-files.js";
 import { HistoryStore } from "./inference/history-store.js";
 import { ModelRepository } from "./inference/repository.js";
+import { Runs } from "./runs/runs.js";
 import { SessionDirectory } from "./session/directory.js";
 import { Flusher } from "./session/flusher.js";
 import type { SessionServices } from "./session/services.js";
+import { Traffic, toWsStats } from "./session/traffic.js";
 import { TurnClock } from "./session/turn-clock.js";
 import { registerWebSockets } from "./ws/routes.js";
 
@@ -44,6 +51,9 @@ class Server implements TidewireServer {
   readonly #histories: HistoryStore;
   readonly #flusher = new Flusher();
   readonly #sessions = new SessionDirectory();
+  readonly #clock = new TurnClock();
+  #broker: Broker | undefined;
+  #runs: Runs | undefined;
   #models: ModelRepository | undefined;
   #state: ReturnType<Readiness["state"]> = "starting";
   #closing: Promise<void> | undefined;
@@ -59,19 +69,40 @@ class Server implements TidewireServer {
   async prepare(): Promise<void> {
     const models = await this.#loadModels();
     this.#models = models;
-    await registerWebSockets(this.#app, {
-      ...this.#config,
-      services: this.#services(models),
-      isOpen: () => this.#state !== "draining",
+    const broker = await this.#openBroker();
+    this.#broker = broker;
+    const runs = new Runs({ ...this.#config, events: broker, clock: this.#clock, log: this.#log });
+    this.#runs = runs;
+    const services = this.#services(models, broker, runs);
+    await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
+    registerRoutes(this.#app, this.#dependencies(services));
+    runs.resumeLeases();
+  }
+
+  async #openBroker(): Promise<Broker> {
+    return Broker.open(await openLog(this.#config), {
+      limits: this.#config,
+      log: this.#log,
+      afterDelivery: () => this.#flusher.flush(),
     });
-    registerRoutes(this.#app, {
+  }
+
+  #dependencies(services: SessionServices): HttpDependencies {
+    const { models, broker, runs } = services;
+    return {
       version: VERSION,
       protoFolder: join(PACKAGE_ROOT, "proto"),
       readiness: { state: () => this.#state },
       histories: new HistoryFiles(this.#histories, this.#config.dataDir),
       streams: this.#sessions,
       ensembles: models,
-    });
+      events: broker,
+      publisher: runs,
+      training: runs.training,
+      cancellation: runs,
+      eventStreams: new SubscribedStreams(services),
+      connections: { stats: () => toWsStats(services) },
+    };
   }
 
   #loadModels(): Promise<ModelRepository> {
@@ -88,13 +119,16 @@ class Server implements TidewireServer {
     });
   }
 
-  #services(models: ModelRepository): SessionServices {
+  #services(models: ModelRepository, broker: Broker, runs: Runs): SessionServices {
     return {
       models,
+      broker,
+      runs,
       histories: this.#histories,
       sessions: this.#sessions,
       flusher: this.#flusher,
-      clock: new TurnClock(),
+      traffic: new Traffic(),
+      clock: this.#clock,
       limits: this.#config,
       log: this.#log,
     };
@@ -124,6 +158,8 @@ class Server implements TidewireServer {
     await this.#sessions.drain();
     await this.#app.close();
     clearTimeout(cut);
+    this.#runs?.[Symbol.dispose]();
+    await this.#broker?.[Symbol.asyncDispose]();
     await this.#models?.[Symbol.asyncDispose]();
     this.#histories[Symbol.dispose]();
   }
@@ -132,6 +168,11 @@ class Server implements TidewireServer {
     this.#sessions.end(1001, "the server is going away");
     this.#app.server.closeAllConnections();
   }
+}
+
+async function openLog(config: Config): Promise<EventLog> {
+  if (config.eventLog === "memory") return new MemoryLog(config);
+  return LmdbLog.open(join(config.dataDir, "events"), config);
 }
 
 function toLogFields({ name, executor, executionProvider, costUs }: EnsembleDescription): Record<string, unknown> {

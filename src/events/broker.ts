@@ -6,7 +6,7 @@ import { TidewireError } from "../errors.js";
 import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
 import { DeliveredEvent, EventBatch } from "./delivered.js";
 import { Topic, TopicDirectory } from "./directory.js";
-import type { Appended, EventLog, NewEntry, ReadLimits, TopicRecord } from "./event-log.js";
+import type { Appended, Checkpoint, EventLog, NewEntry, ReadLimits, TopicRecord } from "./event-log.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
 import type { EventPage, EventReader, TopicView } from "./types.js";
@@ -80,7 +80,7 @@ export class Broker implements EventReader, AsyncDisposable {
     this.#keys = keys;
     this.#timers = [
       setInterval(() => this.#keepStates(CHECKPOINTS_AT_ONCE), CHECKPOINT_INTERVAL_MS),
-      setInterval(() => this.#retain(), RETENTION_INTERVAL_MS),
+      setInterval(() => void this.retain(), RETENTION_INTERVAL_MS),
     ];
     for (const timer of this.#timers) timer.unref();
   }
@@ -306,14 +306,14 @@ export class Broker implements EventReader, AsyncDisposable {
       );
   }
 
-  #retain(): void {
-    const checkpointOf = (name: string) => this.#topics.get(name)?.checkpoint();
-    this.log.retain(Date.now(), checkpointOf).then(
-      (forgotten) => {
-        for (const topic of forgotten) this.#forget(topic);
-      },
-      (error: unknown) => this.#context.log.error({ err: error }, "retention failed; the log grows"),
-    );
+  /** Drops what retention no longer keeps; runs by itself every 10 s. */
+  async retain(): Promise<void> {
+    const checkpointOf = (name: string): Checkpoint | undefined => this.#topics.get(name)?.checkpoint();
+    try {
+      for (const topic of await this.log.retain(Date.now(), checkpointOf)) this.#forget(topic);
+    } catch (error) {
+      this.#context.log.error({ err: error }, "retention failed; the log grows");
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

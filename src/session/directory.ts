@@ -18,6 +18,17 @@ export class SessionDirectory {
     if (this.#sessions.delete(session)) addCounts(this.#closed, session.inference.counts);
   }
 
+  /** Open sessions by path and by encoding. */
+  counts(): { readonly byPath: Record<string, number>; readonly byEncoding: Record<string, number> } {
+    const byPath: Record<string, number> = {};
+    const byEncoding: Record<string, number> = {};
+    for (const { path, encoding } of this.#sessions) {
+      byPath[path] = (byPath[path] ?? 0) + 1;
+      byEncoding[encoding] = (byEncoding[encoding] ?? 0) + 1;
+    }
+    return { byPath, byEncoding };
+  }
+
   /** Count of open sessions. */
   get size(): number {
     return this.#sessions.size;

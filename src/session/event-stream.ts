@@ -29,56 +29,20 @@ export interface EventOutput {
 /** What event streams need of the server. */
 export type EventStreamServices = Pick<SessionServices, "broker" | "limits" | "traffic" | "log">;
 
-/** All open event streams. */
-export class EventStreams {
-  readonly #services: EventStreamServices;
-  readonly #open = new Set<EventStream>();
-
-  constructor(services: EventStreamServices) {
-    this.#services = services;
-  }
-
-  /** Count of open streams. */
-  get size(): number {
-    return this.#open.size;
-  }
-
-  /** Begins a stream; call `closed` on it when the client has gone. @throws TidewireError INVALID_TOPIC, INVALID_MESSAGE */
-  open(requests: readonly Subscribe[], output: EventOutput): EventStream {
-    const stream = new EventStream(this.#services, output, () => this.#open.delete(stream));
-    this.#open.add(stream);
-    try {
-      stream.subscribe(requests);
-    } catch (error) {
-      stream.closed();
-      throw error;
-    }
-    return stream;
-  }
-
-  /** Ends all of them; clients come back and resume. */
-  end(): void {
-    for (const stream of [...this.#open])
-      stream.end(new TidewireError("SHUTTING_DOWN", "the server is going away; come back"));
-  }
-}
-
-/** One client's stream. */
+/** One client's stream. Call {@link subscribe} once, and {@link closed} when the client has gone. */
 export class EventStream implements EventSink {
   readonly #services: EventStreamServices;
   readonly #output: EventOutput;
-  readonly #ended: () => void;
   #subscriptions: readonly Subscription[] = [];
   #waiting: (() => void)[] = [];
   #isOpen = true;
 
-  constructor(services: EventStreamServices, output: EventOutput, ended: () => void) {
+  constructor(services: EventStreamServices, output: EventOutput) {
     this.#services = services;
     this.#output = output;
-    this.#ended = ended;
   }
 
-  /** Subscribes to all of it or none. @throws TidewireError */
+  /** Subscribes to all of it or none. @throws TidewireError INVALID_TOPIC, INVALID_MESSAGE */
   subscribe(requests: readonly Subscribe[]): void {
     const subscriptions: Subscription[] = [];
     try {
@@ -166,6 +130,5 @@ export class EventStream implements EventSink {
     this.#isOpen = false;
     for (const subscription of this.#subscriptions) subscription.end();
     this.drained();
-    this.#ended();
   }
 }

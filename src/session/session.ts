@@ -81,6 +81,11 @@ export class Session {
     return this.#inference;
   }
 
+  /** "proto", "json", or "none" before the first message decides. */
+  get encoding(): string {
+    return this.#codec?.subprotocol.split(".").at(-1) ?? "none";
+  }
+
   get codec(): Codec {
     return this.#codec ?? jsonCodec;
   }

@@ -1,4 +1,6 @@
-// What has passed through the connections since the start, and what open ones there are.
+// What has passed through the connections since the start, and which are open.
+import type { WsStats } from "../../generated/ts/tidewire/v1/http.js";
+import type { SessionServices } from "./services.js";
 
 /** Counters; whoever does something counts it. */
 export class Traffic {
@@ -10,4 +12,20 @@ export class Traffic {
   droppedFrames = 0;
   /** Connections closed with 4008. */
   slowConsumerCloses = 0;
+}
+
+/** The statistics of connections. */
+export function toWsStats({
+  sessions,
+  traffic,
+  broker,
+}: Pick<SessionServices, "sessions" | "traffic" | "broker">): WsStats {
+  const { byPath, byEncoding } = sessions.counts();
+  return {
+    activeConnections: sessions.size,
+    connectionsByPath: byPath,
+    connectionsByEncoding: byEncoding,
+    subscribers: Object.fromEntries(broker.hub.subscribers),
+    ...traffic,
+  };
 }

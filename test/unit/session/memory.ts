@@ -2,19 +2,34 @@
 import { pino } from "pino";
 import type { ServerFrame } from "../../../generated/ts/tidewire/v1/frame.js";
 import { DataType } from "../../../generated/ts/tidewire/v1/inference.js";
+import { Broker } from "../../../src/events/broker.js";
+import { MemoryLog } from "../../../src/events/memory-log.js";
 import { Ensemble } from "../../../src/inference/ensemble.js";
 import { HistoryStore } from "../../../src/inference/history-store.js";
 import type { ModelRepository } from "../../../src/inference/repository.js";
+import { Runs } from "../../../src/runs/runs.js";
 import { SessionDirectory } from "../../../src/session/directory.js";
 import { Flusher } from "../../../src/session/flusher.js";
 import type { SessionLimits, SessionServices } from "../../../src/session/services.js";
 import { Session } from "../../../src/session/session.js";
+import { Traffic } from "../../../src/session/traffic.js";
 import type { Outgoing, Transport } from "../../../src/session/transport.js";
 import { TurnClock } from "../../../src/session/turn-clock.js";
 import { SharedMessages } from "../../../src/wire/shared-messages.js";
 import type { ClientBody, ServerBody } from "../../integration/support/frames.js";
 import { decodeReply, type Encoding, encodeRequest } from "../../integration/support/peer.js";
 import { FakeExecutor, turn, WIDTH } from "../inference/fake-executor.js";
+
+const silent = pino({ level: "silent" });
+const retention = { segmentBytes: 1e6, segmentMaxAgeMs: 1e6, retentionBytes: 1e7, retentionMaxAgeMs: 1e6 };
+/** One for all scenes of a file. */
+const broker = await Broker.open(new MemoryLog(retention), {
+  limits: { maxTopics: 100, maxIdempotencyKeys: 100 },
+  log: silent,
+  afterDelivery() {},
+});
+const clock = new TurnClock();
+const runs = new Runs({ events: broker, clock, leaseMs: 60_000, log: silent });
 
 /** Name of the one model: signals `key` and `row` in, `p` = 1000 key + row out. */
 export const MODEL = "fake";
@@ -97,9 +112,12 @@ export function scene(limits: Partial<SessionLimits> & { maxBatchRows?: number }
     histories: new HistoryStore({ historyRows: 10, historyBytes: 1e6, closedHistories: 0, closedHistoryMs: 0 }),
     sessions: directory,
     flusher,
-    clock: new TurnClock(),
+    clock,
+    broker,
+    runs,
+    traffic: new Traffic(),
     limits: { maxInFlight: 4, maxQueuedBytes: 1000, maxInvalidFrames: 100, maxSubscriptions: 4, ...rest },
-    log: pino({ level: "silent" }),
+    log: silent,
   };
   return { executor, services, directory, open: (subprotocol) => new Line(services, subprotocol) };
 }
