@@ -1,6 +1,5 @@
 // What publishes come to before anything is appended: the events of one append, and where each publish's position is.
 import type { Position, Publish } from "../../generated/ts/tidewire/v1/topics.js";
-import type { Case } from "./families.js";
 import type { Change, Lives } from "./lives.js";
 
 /** An event that is kept nowhere, and not told yet. */
@@ -50,11 +49,6 @@ export class Draft {
   /** What a publish of this draft with the same key came to. */
   seen({ topic, idempotencyKey }: Publish): Source | undefined {
     return idempotencyKey === undefined ? undefined : this.#keys.get(`${topic}\0${idempotencyKey}`);
-  }
-
-  /** The topics of the events of a case. */
-  topicsWith(name: Case): string[] {
-    return this.events.filter(({ kind }) => kind?.$case === name).map(({ topic }) => topic);
   }
 
   /** The changes do not happen. */

@@ -1,7 +1,13 @@
 // Jobs of this server that own a topic: they hear of a cancellation at once, and never fall silent.
 
-/** Somebody asks for a stop. Called once it is durable; must not throw. */
-export type CancelListener = () => void;
+/** Somebody asks for a stop, for the reason given. Called once that is durable; must not throw. */
+export type CancelListener = (reason?: string) => void;
+
+/** A topic that a job owns. */
+export interface Claim {
+  /** Gives it back; the job hears nothing more. Idempotent. */
+  release(): void;
+}
 
 /** Who runs what. */
 export class Owners {
@@ -10,15 +16,17 @@ export class Owners {
   /**
    * Claims a topic for a job of this server, before its first event.
    *
-   * @returns gives it back; may be called more than once
    * @throws Error when another job has claimed it
    */
-  claim(topic: string, onCancel: CancelListener): () => void {
+  claim(topic: string, onCancel: CancelListener): Claim {
     if (this.#listeners.has(topic)) throw new Error(`${topic} has an owner already`);
     this.#listeners.set(topic, onCancel);
-    return () => {
-      if (this.#listeners.get(topic) === onCancel) this.#listeners.delete(topic);
+    let isOwner = true;
+    const release = (): void => {
+      if (isOwner) this.#listeners.delete(topic);
+      isOwner = false;
     };
+    return { release };
   }
 
   /** Whether a job of this server owns the topic. */
@@ -27,7 +35,7 @@ export class Owners {
   }
 
   /** Tells the owner, if there is one, to stop. */
-  cancel(topic: string): void {
-    this.#listeners.get(topic)?.();
+  cancel(topic: string, reason?: string): void {
+    this.#listeners.get(topic)?.(reason);
   }
 }

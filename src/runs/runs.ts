@@ -14,8 +14,9 @@ import { sessionNotFound, statusName } from "./life.js";
 import { Lives } from "./lives.js";
 import { Owners } from "./owners.js";
 import type { RunLog } from "./run-log.js";
+import { TrainingRuns } from "./training.js";
 
-const { RUN_STATUS_QUEUED: QUEUED, RUN_STATUS_RUNNING: RUNNING, RUN_STATUS_LOST: LOST } = RunStatus;
+const { RUN_STATUS_RUNNING: RUNNING, RUN_STATUS_LOST: LOST } = RunStatus;
 
 /** Topics that are read at once when leases are resumed. */
 const PAGE_TOPICS = 1_000;
@@ -37,18 +38,11 @@ export interface RunsContext {
   readonly log: Logger;
 }
 
-/** A training run to be. */
-export interface NewTraining {
-  readonly experimentId: string;
-  /** What it is started with, such as hyperparameters. */
-  readonly config?: Readonly<Record<string, unknown>> | undefined;
-  readonly totalEpochs?: number | undefined;
-}
-
 /** Keeps the rules of life of training runs, evaluations, tasks, workflows and containers. */
 export class Runs implements EventPublisher, Disposable {
   /** Jobs of this server. */
   readonly owners = new Owners();
+  readonly training: TrainingRuns;
   readonly #events: RunLog;
   readonly #log: Logger;
   readonly #lives: Lives;
@@ -61,12 +55,18 @@ export class Runs implements EventPublisher, Disposable {
     this.#log = log;
     this.#lives = new Lives(events);
     this.#judge = new Judge(events, this.#lives, () => clock.date());
+    this.training = new TrainingRuns(this, this.#lives);
     this.#leaseMs = leaseMs;
     this.#leases = new Leases(
       leaseMs,
       () => clock.now(),
       (topic) => this.#expire(topic),
     );
+  }
+
+  /** How many changes of lives are accepted and not durable yet. */
+  get changesInFlight(): number {
+    return this.#lives.inFlight;
   }
 
   // ---- publish ----
@@ -78,7 +78,7 @@ export class Runs implements EventPublisher, Disposable {
   }
 
   /**
-   * Publishes one event; the asker is told once it is durable, or that it cannot be kept.
+   * Publishes one event; the asker is told once it is durable, or that it cannot be kept, and not before this returns.
    *
    * @throws TidewireError INVALID_TOPIC, INVALID_MESSAGE, INVALID_TRANSITION, SESSION_NOT_FOUND, SESSION_EXISTS,
    *   OVERLOADED; the asker is not told then
@@ -136,7 +136,7 @@ export class Runs implements EventPublisher, Disposable {
     return new Promise((resolve, reject) => {
       const accepted = (positions: readonly Position[]): void => {
         draft.accepted(positions);
-        for (const topic of draft.topicsWith("cancelRequested")) this.owners.cancel(topic);
+        this.#tellOwners(draft);
         resolve(positions);
       };
       const refused = (error: unknown): void => {
@@ -153,67 +153,9 @@ export class Runs implements EventPublisher, Disposable {
     });
   }
 
-  // ---- training ----
-
-  /**
-   * Creates a training run, queued. Of two that create the same one, one succeeds.
-   *
-   * @throws TidewireError SESSION_EXISTS, INVALID_TOPIC when the id is no token of a topic
-   */
-  async createTraining({ experimentId, config, totalEpochs }: NewTraining): Promise<Position> {
-    const topic = trainingTopic(experimentId);
-    await this.#lives.removal(topic);
-    if (this.#lives.standingOf(topic) !== undefined)
-      throw new TidewireError("SESSION_EXISTS", `training run "${experimentId}" exists already`, {
-        experiment_id: experimentId,
-      });
-    const value = { status: QUEUED, config, totalEpochs };
-    return this.#publishOne({ topic, timestamp: undefined, kind: { $case: "statusChanged", value } });
-  }
-
-  /**
-   * Sets the status of a training run. The same status again adds nothing.
-   *
-   * @returns the position of the change, or the present one
-   * @throws TidewireError SESSION_NOT_FOUND, INVALID_TRANSITION, INVALID_MESSAGE, INVALID_TOPIC
-   */
-  async setStatus(experimentId: string, status: RunStatus, message?: string): Promise<Position> {
-    const topic = trainingTopic(experimentId);
-    this.#checkExists(topic);
-    const value = { status, message, config: undefined };
-    return this.#publishOne({ topic, timestamp: undefined, kind: { $case: "statusChanged", value } });
-  }
-
-  /** Forgets a training run with all its events. @throws TidewireError SESSION_NOT_FOUND, INVALID_TOPIC */
-  removeTraining(experimentId: string): Promise<void> {
-    return this.#remove(`training.${experimentId}`);
-  }
-
-  /** Forgets an evaluation with all its events. @throws TidewireError SESSION_NOT_FOUND, INVALID_TOPIC */
-  removeEvaluation(id: string): Promise<void> {
-    return this.#remove(`evaluation.${id}`);
-  }
-
-  async #remove(topic: string): Promise<void> {
-    familyOf(topic);
-    this.#checkExists(topic);
-    const removed = this.#events.remove(topic);
-    this.#lives.remove(topic, removed);
-    this.#leases.stop(topic);
-    try {
-      await removed;
-    } finally {
-      this.#keepLease(topic); // it is still there if the removal failed
-    }
-  }
-
-  #checkExists(topic: string): void {
-    if (this.#lives.standingOf(topic) === undefined) throw sessionNotFound(familyOf(topic), topic);
-  }
-
-  async #publishOne(event: Publish): Promise<Position> {
-    const [position] = await this.publish([event]);
-    return position as Position;
+  #tellOwners({ events }: Draft): void {
+    for (const { topic, kind } of events)
+      if (kind?.$case === "cancelRequested") this.owners.cancel(topic, kind.value.reason);
   }
 
   // ---- cancel ----
@@ -239,6 +181,27 @@ export class Runs implements EventPublisher, Disposable {
     } else {
       const value = { reason: reason || undefined };
       await this.publish([{ topic, timestamp: undefined, kind: { $case: "cancelRequested", value } }]);
+    }
+  }
+
+  // ---- remove ----
+
+  /**
+   * Forgets a run with all its events.
+   *
+   * @param topic of a training run or an evaluation
+   * @throws TidewireError SESSION_NOT_FOUND, INVALID_TOPIC
+   */
+  async remove(topic: string): Promise<void> {
+    const family = familyOf(topic);
+    if (this.#lives.standingOf(topic) === undefined) throw sessionNotFound(family, topic);
+    const removed = this.#events.remove(topic);
+    this.#lives.remove(topic, removed);
+    this.#leases.stop(topic);
+    try {
+      await removed;
+    } finally {
+      this.#keepLease(topic); // it is still there if the removal failed
     }
   }
 
@@ -288,12 +251,6 @@ export class Runs implements EventPublisher, Disposable {
   [Symbol.dispose](): void {
     this.#leases[Symbol.dispose]();
   }
-}
-
-function trainingTopic(experimentId: string): string {
-  const topic = `training.${experimentId}`;
-  familyOf(topic);
-  return topic;
 }
 
 function atIndex(error: unknown, index: number): unknown {
