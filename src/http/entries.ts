@@ -9,7 +9,7 @@ import { type MessageType, readMessage } from "../wire/json.js";
 import { Lines, parseJson } from "./bodies.js";
 import { send } from "./reply.js";
 
-/** Most entries of one body: they become one commit, and nobody else is served while they are read (some 20 ms). */
+/** Most entries of one body: they become one commit, and nobody else is served while they are read, some 40 ms. */
 export const MAX_ENTRIES = 10_000;
 
 /** A body's entries. */

@@ -8,7 +8,7 @@ import type { EventReader } from "../events/types.js";
 export const DEFAULT_LIMIT = 100;
 /** Events read at a time: a turn of the event loop lasts no longer than decoding these. */
 const CHUNK = 250;
-/** Events that one request looks at, however few of them it wants: some 20 ms of work. */
+/** Events that one request looks at, however few of them it wants: some 10 ms of work, in turns of 1 ms. */
 export const MAX_SCANNED = 10_000;
 /** Size of the events of a page, in bytes as they are kept: a thousand log lines of 64 KiB would be 64 MiB. */
 export const MAX_PAGE_BYTES = 4 * 1024 * 1024;
