@@ -34,6 +34,7 @@ export async function* readRecords(file: FileHandle, bytes: number, signal: Abor
   const parser = parse({ bom: true, relax_column_count: true, relax_quotes: true });
   parser.on("error", () => {}); // whoever fed it is told
   let bytesRead = 0;
+  const open = { records: 0, fromByte: 0 };
   while (bytesRead < bytes) {
     // A new buffer each time: the parser keeps the end of the last one.
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, bytes - bytesRead));
@@ -42,7 +43,7 @@ export async function* readRecords(file: FileHandle, bytes: number, signal: Abor
     if (came.bytesRead === 0) break;
     bytesRead += came.bytesRead;
     const records = await feed(parser, (done) => parser.write(piece.subarray(0, came.bytesRead), done));
-    assertNotTooLong(parser, bytesRead);
+    assertNotTooLong(parser, open, bytesRead);
     yield { records, bytesRead };
   }
   yield { records: await feed(parser, (done) => parser.end(done)), bytesRead };
@@ -74,10 +75,22 @@ function takeRecords(parser: Parser): CsvRecord[] {
   return records;
 }
 
+/** The record that has begun and not ended. */
+interface OpenRecord {
+  /** Records before it. */
+  records: number;
+  /** Not before it begins, and a piece behind at most. */
+  fromByte: number;
+}
+
 /** The parser's own bound counts characters of cells only, and a line of commas has none. */
-function assertNotTooLong(parser: Parser, bytesRead: number): void {
-  if (bytesRead - parser.info.bytes <= MAX_RECORD_BYTES) return;
-  const where = `record ${parser.info.records + 1} is longer than ${MAX_RECORD_BYTES} bytes`;
+function assertNotTooLong({ info }: Parser, open: OpenRecord, bytesRead: number): void {
+  if (info.records > open.records) {
+    open.records = info.records;
+    open.fromByte = bytesRead;
+  }
+  if (bytesRead - open.fromByte <= MAX_RECORD_BYTES) return;
+  const where = `record ${info.records + 1} is longer than ${MAX_RECORD_BYTES} bytes`;
   throw noCsv(`${where}; are there line ends, and is each quote closed?`);
 }
 
