@@ -97,6 +97,7 @@ export class MemoryLog implements RunLog {
         if (error) return reject(error);
         this.settle();
         this.topics.delete(topic);
+        for (const name of this.#keys.keys()) if (name.startsWith(`${topic} `)) this.#keys.delete(name);
         this.#generation += 1;
         resolve();
       };
@@ -134,10 +135,12 @@ export class MemoryLog implements RunLog {
       const name = `${topic} ${idempotencyKey}`;
       const position = settled.then((positions) => positions[i] as Position);
       this.#keys.set(name, position);
-      position.then(
-        (known) => this.#keys.set(name, known),
-        () => this.#keys.delete(name),
-      );
+      const settle = (known?: Position): void => {
+        if (this.#keys.get(name) !== position) return; // forgotten meanwhile
+        if (known) this.#keys.set(name, known);
+        else this.#keys.delete(name);
+      };
+      position.then(settle, () => settle());
     });
     return asker;
   }
