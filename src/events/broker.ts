@@ -118,7 +118,7 @@ export class Broker implements EventReader, AsyncDisposable {
    * @throws TidewireError OVERLOADED, FRAME_TOO_LARGE
    */
   append(events: readonly Publish[], asker: AppendAsker): void {
-    const entries = events.map(toEntry);
+    const entries = events.map((event, i) => toEntry(event, i, events.length));
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     this.#checkRoom(events, bytes);
     const keyed = entries.some(({ key }) => key !== undefined) ? this.#remember(entries, asker) : asker;
@@ -334,7 +334,7 @@ function newTurn(): Turn {
   return { events: [], entries: [], askers: [], bytes: 0 };
 }
 
-function toEntry(publish: Publish): NewEntry {
+function toEntry(publish: Publish, index: number, count: number): NewEntry {
   const bytes = encodeEvent(publish);
   if (bytes.length > MAX_EVENT_BYTES)
     throw new TidewireError(
@@ -343,6 +343,7 @@ function toEntry(publish: Publish): NewEntry {
       {
         bytes: bytes.length,
         limit: MAX_EVENT_BYTES,
+        ...(count > 1 ? { index } : {}),
       },
     );
   return { topic: publish.topic, bytes, key: publish.idempotencyKey };

@@ -80,6 +80,11 @@ export class Subscription implements Listener {
     this.#remove = broker.hub.add(tokens, this);
   }
 
+  /** Whether a state or missed events of a topic are still to come. */
+  isBehind(topic: string): boolean {
+    return this.#behind.has(topic);
+  }
+
   /** Brings the topics that are behind up to the present. */
   start(): void {
     if (this.#behind.size === 0) return;

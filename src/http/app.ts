@@ -16,6 +16,7 @@ import { registerStreams } from "./streams.js";
 import { registerTopics } from "./topics.js";
 import { registerTraining } from "./training.js";
 import { registerTrainingEntries } from "./training-entries.js";
+import { UnusedConnections } from "./unused-connections.js";
 
 /** A request that has not arrived whole by then is given up: a client that trickles bytes holds no connection. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -43,6 +44,11 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
     },
   });
   app.server.maxConnections = limits.maxConnections;
+  const unused = new UnusedConnections(app.server);
+  app.addHook("preClose", (done) => {
+    unused.close();
+    done();
+  });
   readBodies(app);
   handleErrors(app);
   return app;

@@ -39,6 +39,10 @@ class SseOutput implements EventOutput {
     this.#sink.write({ id: this.#ids.current, frameJson });
   }
 
+  stand(topic: string, position: Position): void {
+    this.#ids.advance(topic, position);
+  }
+
   end(): void {
     this.#sink.close();
   }

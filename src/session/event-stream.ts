@@ -22,6 +22,8 @@ export interface EventOutput {
    * @param topic      whose position `position` is; both undefined where the frame has none
    */
   write(frameJson: string, topic?: string, position?: Position): void;
+  /** The client stands there without a frame that says so. */
+  stand(topic: string, position: Position): void;
   /** Ends the stream once what was written has been sent. */
   end(): void;
 }
@@ -53,13 +55,18 @@ export class EventStream implements EventSink {
     }
     this.#subscriptions = subscriptions;
     for (const subscription of subscriptions) {
-      const { topic, generation, offset } = subscription.subscribed;
-      const place = generation === 0 ? undefined : { generation, offset };
-      // A resumed stream stands where it stood until the first missed event.
-      const isResumed = subscription.subscribed.recovered;
-      this.#write({ $case: "subscribed", value: subscription.subscribed }, topic, isResumed ? undefined : place);
+      this.#stand(subscription);
+      this.#write({ $case: "subscribed", value: subscription.subscribed });
       subscription.start();
     }
+  }
+
+  /** Topics of which nothing is to follow first: a client that is cut now resumes them here. */
+  #stand(subscription: Subscription): void {
+    const { topic, generation, offset, positions } = subscription.subscribed;
+    const heads = generation === 0 ? positions : { [topic]: { generation, offset } };
+    for (const [name, position] of Object.entries(heads))
+      if (!subscription.isBehind(name)) this.#output.stand(name, position);
   }
 
   get isOpen(): boolean {

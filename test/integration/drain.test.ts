@@ -1,4 +1,6 @@
 // The end of a server: what is in flight is answered, everyone is told, and the process ends with 0.
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "tap";
 import { serveChild } from "./support/child.js";
 import { bytesOf, config, expect, ping, predict, predictBatch } from "./support/frames.js";
@@ -73,4 +75,15 @@ test("SIGTERM right after the start, while workers still load, ends with 0", asy
   const { child, ended } = await serveChild(t, ["slow", "heavy"]);
   child.kill("SIGTERM");
   t.same(await ended, [0, null]);
+});
+
+test("a connection that has never asked for anything does not hold up the end", async (t) => {
+  const { url, server } = await serve(t, { models: ["small"], flags: { drainTimeoutMs: "60000" } });
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  t.teardown(() => socket.destroy());
+  await once(socket, "connect");
+  const closed = once(socket, "close");
+  await server.close();
+  await closed;
+  t.pass();
 });
