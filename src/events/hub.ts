@@ -11,28 +11,32 @@ export interface Listener {
   removed(topic: string): void;
 }
 
+/** One subscription: a listener may have several, also to the same topic. */
+interface Entry {
+  readonly listener: Listener;
+}
+
 interface Node {
   readonly children: Map<string, Node>;
   /** Patterns that end here. */
-  readonly ending: Set<Listener>;
+  readonly ending: Set<Entry>;
   /** Patterns that end here with the rest. */
-  readonly rest: Set<Listener>;
+  readonly rest: Set<Entry>;
 }
 
 /** The index of all subscriptions. */
 export class Hub {
-  readonly #exact = new Map<string, Set<Listener>>();
+  readonly #exact = new Map<string, Set<Entry>>();
   readonly #patterns: Node = newNode();
   readonly #counts = new Map<string, number>();
 
-  /** Adds a listener to a topic or pattern. @returns what takes it off again; call it once */
+  /** Adds a listener to a topic or pattern. @returns what takes it off again; idempotent */
   add(tokens: readonly string[], listener: Listener): () => void {
     const name = tokens.join(".");
     this.#count(name, 1);
-    const remove = isPattern(tokens) ? this.#addPattern(tokens, listener) : this.#addExact(name, listener);
+    const remove = isPattern(tokens) ? this.#addPattern(tokens, { listener }) : this.#addExact(name, { listener });
     return () => {
-      this.#count(name, -1);
-      remove();
+      if (remove()) this.#count(name, -1);
     };
   }
 
@@ -41,33 +45,36 @@ export class Hub {
     return this.#counts;
   }
 
-  /** Calls `tell` for every listener of a topic, patterns included. */
+  /** Calls `tell` for every listener of a topic, patterns included, once a subscription. `tell` may remove any of them. */
   each(topic: string, tell: (listener: Listener) => void): void {
     const exact = this.#exact.get(topic);
-    if (exact) for (const listener of exact) tell(listener);
+    if (exact) for (const { listener } of exact) tell(listener);
     if (this.#patterns.children.size === 0 && this.#patterns.rest.size === 0) return;
     walk(this.#patterns, topic.split("."), 0, tell);
   }
 
-  #addExact(topic: string, listener: Listener): () => void {
-    const listeners = this.#exact.get(topic) ?? new Set();
-    this.#exact.set(topic, listeners.add(listener));
+  /** @returns what takes it off, and says whether it was there */
+  #addExact(topic: string, entry: Entry): () => boolean {
+    const entries = this.#exact.get(topic) ?? new Set();
+    this.#exact.set(topic, entries.add(entry));
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#exact.get(topic) === listeners) this.#exact.delete(topic);
+      if (!entries.delete(entry)) return false;
+      if (entries.size === 0) this.#exact.delete(topic);
+      return true;
     };
   }
 
-  #addPattern(tokens: readonly string[], listener: Listener): () => void {
+  #addPattern(tokens: readonly string[], entry: Entry): () => boolean {
     const path = [this.#patterns];
     const hasRest = tokens.at(-1) === REST;
     for (const token of hasRest ? tokens.slice(0, -1) : tokens) path.push(childOf(path.at(-1) as Node, token));
     const last = path.at(-1) as Node;
-    const listeners = hasRest ? last.rest : last.ending;
-    listeners.add(listener);
+    const entries = hasRest ? last.rest : last.ending;
+    entries.add(entry);
     return () => {
-      listeners.delete(listener);
+      if (!entries.delete(entry)) return false;
       prune(path, tokens);
+      return true;
     };
   }
 
@@ -90,10 +97,10 @@ function childOf(node: Node, token: string): Node {
 
 function walk(node: Node, tokens: readonly string[], at: number, tell: (listener: Listener) => void): void {
   if (at === tokens.length) {
-    for (const listener of node.ending) tell(listener);
+    for (const { listener } of node.ending) tell(listener);
     return;
   }
-  for (const listener of node.rest) tell(listener);
+  for (const { listener } of node.rest) tell(listener);
   const next = node.children.get(tokens[at] as string);
   if (next) walk(next, tokens, at + 1, tell);
   const any = node.children.get(ANY);
