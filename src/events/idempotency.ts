@@ -2,46 +2,84 @@
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import type { KeyRecord } from "./event-log.js";
 
-/** The newest keys, oldest forgotten first. */
+/** A remembered key, between its neighbours in age. */
+interface Entry {
+  readonly topic: string;
+  readonly name: string;
+  position: Position | Promise<Position>;
+  older: Entry | undefined;
+  newer: Entry | undefined;
+}
+
+/**
+ * The newest keys, oldest forgotten first. Ages are a list of their own: a Map that loses its oldest entry again and
+ * again is walked past all that it lost, some 40 µs a key with 131,072 of them.
+ */
 export class IdempotencyKeys {
   readonly #limit: number;
-  readonly #positions = new Map<string, Position | Promise<Position>>();
+  readonly #entries = new Map<string, Entry>();
+  /** By topic, so that a topic goes without a look at the keys of all others. */
+  readonly #byTopic = new Map<string, Set<Entry>>();
+  #oldest: Entry | undefined;
+  #newest: Entry | undefined;
 
   /** @param limit most keys that are remembered */
   constructor(limit: number, newestFirst: readonly KeyRecord[]) {
     this.#limit = limit;
     for (const { topic, key, generation, offset } of newestFirst.toReversed())
-      this.#positions.set(nameOf(topic, key), { generation, offset });
+      this.#remember(topic, key, { generation, offset });
   }
 
   /** Position of the publish that first had the key: a promise until it is durable. */
   get(topic: string, key: string): Position | Promise<Position> | undefined {
-    return this.#positions.get(nameOf(topic, key));
+    return this.#entries.get(nameOf(topic, key))?.position;
   }
 
   /** Remembers a key; one whose publish fails is forgotten. */
   add(topic: string, key: string, position: Promise<Position>): void {
-    const name = nameOf(topic, key);
-    this.#positions.set(name, position);
-    for (const oldest of this.#positions.keys()) {
-      if (this.#positions.size <= this.#limit) break;
-      this.#positions.delete(oldest);
-    }
+    const entry = this.#remember(topic, key, position);
     position.then(
-      (known) => this.#settle(name, position, known),
-      () => this.#settle(name, position, undefined),
+      (known) => {
+        entry.position = known;
+      },
+      () => this.#forget(entry),
     );
   }
 
   /** Forgets the keys of a topic that is gone. */
   removeTopic(topic: string): void {
-    for (const name of this.#positions.keys()) if (name.startsWith(`${topic}\0`)) this.#positions.delete(name);
+    for (const entry of this.#byTopic.get(topic) ?? []) this.#forget(entry);
   }
 
-  #settle(name: string, pending: Promise<Position>, position: Position | undefined): void {
-    if (this.#positions.get(name) !== pending) return;
-    if (position) this.#positions.set(name, position);
-    else this.#positions.delete(name);
+  /** A key that is known already becomes the newest. */
+  #remember(topic: string, key: string, position: Position | Promise<Position>): Entry {
+    const name = nameOf(topic, key);
+    const known = this.#entries.get(name);
+    if (known) this.#forget(known);
+    const entry: Entry = { topic, name, position, older: this.#newest, newer: undefined };
+    this.#entries.set(name, entry);
+    if (this.#newest) this.#newest.newer = entry;
+    else this.#oldest = entry;
+    this.#newest = entry;
+    const ofTopic = this.#byTopic.get(topic);
+    if (ofTopic) ofTopic.add(entry);
+    else this.#byTopic.set(topic, new Set([entry]));
+    if (this.#entries.size > this.#limit && this.#oldest) this.#forget(this.#oldest);
+    return entry;
+  }
+
+  /** Does nothing to an entry that is forgotten already. */
+  #forget(entry: Entry): void {
+    const { topic, name, older, newer } = entry;
+    if (this.#entries.get(name) !== entry) return;
+    this.#entries.delete(name);
+    if (older) older.newer = newer;
+    else this.#oldest = newer;
+    if (newer) newer.older = older;
+    else this.#newest = older;
+    const ofTopic = this.#byTopic.get(topic);
+    ofTopic?.delete(entry);
+    if (ofTopic?.size === 0) this.#byTopic.delete(topic);
   }
 }
 
