@@ -52,11 +52,9 @@ export class Lives {
     this.#reader = reader;
   }
 
-  /** How many changes are in flight. */
+  /** How many topics have changes in flight. */
   get inFlight(): number {
-    let count = 0;
-    for (const changes of this.#changes.values()) count += changes.length;
-    return count;
+    return this.#changes.size;
   }
 
   /** Where the topic's life stands; one under removal does not exist any more. */

@@ -64,8 +64,8 @@ export class Runs implements EventPublisher, Disposable {
     );
   }
 
-  /** How many changes of lives are accepted and not durable yet. */
-  get changesInFlight(): number {
+  /** How many lives have changes that are accepted and not durable yet: nothing is remembered of the others. */
+  get livesInFlight(): number {
     return this.#lives.inFlight;
   }
 
@@ -197,7 +197,6 @@ export class Runs implements EventPublisher, Disposable {
     if (this.#lives.standingOf(topic) === undefined) throw sessionNotFound(family, topic);
     const removed = this.#events.remove(topic);
     this.#lives.remove(topic, removed);
-    this.#leases.stop(topic);
     try {
       await removed;
     } finally {

@@ -152,6 +152,21 @@ test("a run whose last append fails has the lease of where it stands", async (t)
   t.equal(s.log.topics.has("training.never"), false);
 });
 
+test("what is being removed, or was forgotten by the log, is not brought back by its lease", async (t) => {
+  using s = scene();
+  const forgotten = "training.forgotten";
+  await s.say(RUN, "status_changed running");
+  await s.say(forgotten, "status_changed running");
+  const removed = s.runs.remove(RUN);
+  s.log.topics.delete(forgotten);
+  pass(s, LEASE_MS);
+  t.equal(s.log.story(RUN).length, 1);
+  s.log.removed();
+  await removed;
+  pass(s, LEASE_MS);
+  t.equal(s.log.topics.size, 0);
+});
+
 test("jobs of this server do not fall silent while they own their topic", async (t) => {
   using s = scene();
   const claim = s.runs.owners.claim(RUN, () => undefined);

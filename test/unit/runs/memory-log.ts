@@ -95,7 +95,7 @@ export class MemoryLog implements RunLog {
     return new Promise((resolve, reject) => {
       this.removed = (error) => {
         if (error) return reject(error);
-        this.settle();
+        this.commit();
         this.topics.delete(topic);
         for (const name of this.#keys.keys()) if (name.startsWith(`${topic} `)) this.#keys.delete(name);
         this.#generation += 1;

@@ -222,7 +222,7 @@ test("what is accepted is what the naive rules accept, whatever happens meanwhil
     }
     const agrees = pair.agrees();
     await turn();
-    return agrees && runs.runs.changesInFlight === 0;
+    return agrees && runs.runs.livesInFlight === 0;
   });
   await fc.assert(check, { numRuns: 1_000 });
   t.pass();

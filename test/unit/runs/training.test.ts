@@ -98,9 +98,9 @@ test("what is in flight when its run is removed does not outlive it", async (t) 
   const removed = s.runs.remove(RUN);
   s.log.removed();
   await removed;
-  t.equal(await published, 1);
-  t.equal(s.runs.changesInFlight, 0);
+  t.equal(s.runs.livesInFlight, 0);
   t.equal(await s.say(RUN, "log"), "SESSION_NOT_FOUND");
+  t.equal(await published, 1, "flushed after the removal");
   t.equal(await settled(s.log, outcome(s.runs.training.create({ experimentId: ID }))), 1);
 });
 
