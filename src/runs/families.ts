@@ -104,12 +104,12 @@ export function familyOfKnown(topic: string): Family {
 
 /** The event's kind. @throws TidewireError INVALID_MESSAGE without one, and for one that the family does not take */
 export function kindOf({ topic, kind }: Publish, family: Family): Kind {
-  const types = (): string => family.cases.map(typeOf).join(", ");
-  if (!kind) throw new TidewireError("INVALID_MESSAGE", `type is missing: ${topic} takes ${types()}`, { topic });
-  if (family.cases.includes(kind.$case)) return kind;
-  const type = typeOf(kind.$case);
-  const message = `${topic} takes no ${type}: events of ${formOf(family)} are ${types()}`;
-  throw new TidewireError("INVALID_MESSAGE", message, { topic, type, types: family.cases.map(typeOf) });
+  if (kind && family.cases.includes(kind.$case)) return kind;
+  const types = family.cases.map(typeOf);
+  const type = kind && typeOf(kind.$case);
+  const fault = type === undefined ? "type is missing" : `${topic} takes no ${type}`;
+  const message = `${fault}: events of ${formOf(family)} are ${types.join(", ")}`;
+  throw new TidewireError("INVALID_MESSAGE", message, { topic, type: type ?? null, types });
 }
 
 /** How an event is named in JSON's `type`. */
