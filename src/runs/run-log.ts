@@ -12,7 +12,7 @@ export interface RunLog extends EventReader {
    * Appends events, all of them or none; the order of the calls is the order in the log. They are legal and have a
    * timestamp.
    *
-   * @throws TidewireError OVERLOADED; the asker is not told then
+   * @throws TidewireError OVERLOADED, FRAME_TOO_LARGE; the asker is not told then
    */
   append(events: readonly Publish[], asker: AppendAsker): void;
   /** Tells an event that is kept nowhere. @throws TidewireError OVERLOADED */

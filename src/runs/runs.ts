@@ -81,7 +81,7 @@ export class Runs implements EventPublisher, Disposable {
    * Publishes one event; the asker is told once it is durable, or that it cannot be kept, and not before this returns.
    *
    * @throws TidewireError INVALID_TOPIC, INVALID_MESSAGE, INVALID_TRANSITION, SESSION_NOT_FOUND, SESSION_EXISTS,
-   *   OVERLOADED; the asker is not told then
+   *   OVERLOADED, FRAME_TOO_LARGE; the asker is not told then
    */
   submit(event: Publish, asker: AppendAsker): void {
     const ordinary = this.#judge.ordinary(event);
