@@ -1,13 +1,15 @@
 // `npm run bench -- <suite>`: figures as JSON on stdout, progress and a table on stderr.
 
+import { fanout } from "./fanout/index.js";
 import { inference } from "./inference/index.js";
+import { ingest } from "./ingest/index.js";
 import { type Request, readArguments, UsageError } from "./lib/arguments.js";
 import { Bench } from "./lib/bench.js";
 import type { Figure } from "./lib/figure.js";
 import { foreignLoad, hostFacts, staleSources } from "./lib/host.js";
 import { toTable } from "./lib/table.js";
 
-const SUITES = { inference };
+const SUITES = { inference, fanout, ingest };
 /** An answer was wrong, missing or doubled. */
 const WRONG_STATUS = 1;
 /** Nothing could be measured. */

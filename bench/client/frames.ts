@@ -2,6 +2,8 @@
 
 /** Opcode of a close frame. */
 export const CLOSE = 8;
+/** Opcode of a ping. */
+export const PING = 9;
 /** Ending of a connection's headers. */
 const FINAL = 0x80;
 const MASKED = 0x80;
@@ -29,13 +31,18 @@ export function toFrameBlock(messages: readonly (Uint8Array | string)[]): FrameB
 export function toFrame(message: Uint8Array | string): Buffer {
   const payload = Buffer.from(message as Uint8Array);
   const mask = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
-  const header = Buffer.alloc(payload.length < 126 ? 2 : 4);
-  if (payload.length > 0xffff) throw new Error("benchmark messages have at most 65,535 bytes");
-  header[0] = FINAL | (typeof message === "string" ? TEXT : BINARY);
-  header[1] = MASKED | (payload.length < 126 ? payload.length : 126);
-  if (header.length === 4) header.writeUInt16BE(payload.length, 2);
   for (let i = 0; i < payload.length; i += 1) payload[i] = (payload[i] as number) ^ (mask[i & 3] as number);
-  return Buffer.concat([header, mask, payload]);
+  return Buffer.concat([headerOf(typeof message === "string" ? TEXT : BINARY, payload.length), mask, payload]);
+}
+
+function headerOf(opcode: number, length: number): Buffer {
+  const short = length < 126 ? length : length <= 0xffff ? 126 : 127;
+  const header = Buffer.alloc(headerBytes(short));
+  header[0] = FINAL | opcode;
+  header[1] = MASKED | short;
+  if (short === 126) header.writeUInt16BE(length, 2);
+  if (short === 127) header.writeBigUInt64BE(BigInt(length), 2);
+  return header;
 }
 
 /** Takes the frames of one connection; the payload lies from `start` to `end` and is borrowed during the call. */

@@ -1,34 +1,43 @@
 // A WebSocket client that does next to nothing, so that the server is the slow end.
 import { connect, type Socket } from "node:net";
-import { FrameFinder, type FrameListener } from "./frames.js";
+import { FrameFinder, type FrameListener, PING } from "./frames.js";
 
+/** A server takes any pong as a sign of life. */
+const EMPTY_PONG = Buffer.from([0x8a, 0x80, 0x37, 0xfa, 0x21, 0x3d]);
 const HEADERS_END = "\r\n\r\n";
 
 /** Where to connect and how. */
 export interface Target {
   readonly port: number;
   readonly path: string;
-  readonly subprotocol: string;
+  /** Absent: none is asked for. */
+  readonly subprotocol?: string;
 }
 
 /** The path of inference. */
 export const STREAM_PATH = "/api/v1/inference/stream";
+/** The path of everything. */
+export const TOPICS_PATH = "/api/v1/ws";
 
 /** One connection. Set `onFrame` and `onRead` before the first message is sent. */
 export class LeanSocket {
-  /** Takes each frame. */
-  onFrame: FrameListener = () => {};
+  /** Takes each frame; pings are answered and not told. */
+  onFrame: FrameListener;
   /** Called once after the frames of a read. */
   onRead: () => void = () => {};
   /** The connection is gone. */
   onClose: () => void = () => {};
-  readonly #finder = new FrameFinder((bytes, start, end, opcode) => this.onFrame(bytes, start, end, opcode));
+  readonly #finder = new FrameFinder((bytes, start, end, opcode) => {
+    if (opcode === PING) this.#socket.write(EMPTY_PONG);
+    else this.onFrame(bytes, start, end, opcode);
+  });
   readonly #socket: Socket;
   readonly #opened: Promise<void>;
   #head: string | undefined = "";
 
-  private constructor(target: Target, readBytes: number) {
-    const buffer = Buffer.allocUnsafeSlow(readBytes);
+  private constructor(target: Target, read: number | Buffer, onFrame: FrameListener) {
+    const buffer = typeof read === "number" ? Buffer.allocUnsafeSlow(read) : read;
+    this.onFrame = onFrame;
     let opened = (): void => {};
     let refused = (_: Error): void => {};
     this.#opened = new Promise((resolve, reject) => {
@@ -57,9 +66,16 @@ export class LeanSocket {
     this.#socket.write(requestOf(target));
   }
 
-  /** @param readBytes size of a read; small where there are many connections */
-  static async open(target: Target, readBytes = 256 * 1024): Promise<LeanSocket> {
-    const socket = new LeanSocket(target, readBytes);
+  /**
+   * @param read    size of a read, small where there are many connections; or a buffer that these share
+   * @param onFrame where the server speaks first
+   */
+  static async open(
+    target: Target,
+    read: number | Buffer = 256 * 1024,
+    onFrame: FrameListener = () => {},
+  ): Promise<LeanSocket> {
+    const socket = new LeanSocket(target, read, onFrame);
     await socket.#opened;
     return socket;
   }
@@ -107,7 +123,7 @@ function requestOf({ port, path, subprotocol }: Target): string {
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    `Sec-WebSocket-Protocol: ${subprotocol}`,
+    ...(subprotocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${subprotocol}`]),
   ];
   return lines.join("\r\n") + HEADERS_END;
 }

@@ -55,6 +55,21 @@ export class Bench implements AsyncDisposable {
     return (await this.#program("echo", "programs/echo")).call("port");
   }
 
+  /** A plain `ws` server that sends what one says to all others. */
+  get broadcast(): Promise<Program> {
+    return this.#program("broadcast", "programs/broadcast");
+  }
+
+  /** Socket.IO, with one room. */
+  get room(): Promise<Program> {
+    return this.#program("room", "programs/room");
+  }
+
+  /** Bare appends to LMDB. */
+  get append(): Promise<Program> {
+    return this.#program("append", "programs/append");
+  }
+
   #program(name: string, file: string): Promise<Program> {
     const program = this.#programs.get(name) ?? Program.start(file);
     this.#programs.set(name, program);

@@ -16,14 +16,26 @@ const LIFETIME_MS = 30 * 60_000;
 // biome-ignore lint/suspicious/noExplicitAny: each job names its own options; they come from the one caller.
 type Job = (options: any) => Promise<unknown>;
 
-/** Does the jobs it is asked for until the parent is gone. */
+/** What every program can be asked for. Memory is told after a collection where `--expose-gc` allows one. */
+const COMMON: Readonly<Record<string, Job>> = {
+  cpuUs: async () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  memory: async () => {
+    globalThis.gc?.();
+    return process.memoryUsage();
+  },
+};
+
+/** Does the jobs it is asked for, and the common ones, until the parent is gone. */
 export function serveJobs(jobs: Readonly<Record<string, Job>>): void {
   process.once("disconnect", () => process.exit());
   setTimeout(() => process.exit(1), LIFETIME_MS).unref();
   process.on("message", async ({ id, job, options }: Call) => {
     const say = (reply: Reply): void => void process.send?.(reply);
     try {
-      const found = jobs[job];
+      const found = jobs[job] ?? COMMON[job];
       if (!found) throw new Error(`no job "${job}"`);
       say({ id, result: await found(options) });
     } catch (error) {

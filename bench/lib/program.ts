@@ -19,12 +19,12 @@ export class Program implements AsyncDisposable {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  private constructor(name: string) {
+  private constructor(name: string, node: readonly string[]) {
     this.#name = name;
     this.#child = keep(
       fork(`${ROOT}bench/${name}.ts`, {
         cwd: ROOT,
-        execArgv: ["--import=./tools/typescript.mjs"],
+        execArgv: ["--import=./tools/typescript.mjs", ...node],
         serialization: "advanced",
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       }),
@@ -33,9 +33,12 @@ export class Program implements AsyncDisposable {
     this.#child.once("exit", (code, signal) => this.#ended(`${name} ended with ${signal ?? code}`));
   }
 
-  /** @param name the file under bench/, without its ending */
-  static async start(name: string): Promise<Program> {
-    const program = new Program(name);
+  /**
+   * @param name the file under bench/, without its ending
+   * @param node arguments of Node
+   */
+  static async start(name: string, node: readonly string[] = []): Promise<Program> {
+    const program = new Program(name, node);
     await within(START_TIMEOUT_MS, `${name} starting`, program.#answer(0));
     return program;
   }

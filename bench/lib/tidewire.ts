@@ -1,6 +1,6 @@
 // The server under test: the built one, in a process and a data folder of its own.
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -19,6 +19,8 @@ export interface TidewireOptions {
   readonly flags?: readonly string[];
   /** Arguments of Node. */
   readonly node?: readonly string[];
+  /** Its data folder, which stays when it ends. Default: a fresh one, which goes. */
+  readonly dataDir?: string;
 }
 
 /** Path of a model's only graph. */
@@ -30,6 +32,12 @@ function folderOf(model: string): string {
   const folder = MODEL_FOLDERS.map((parent) => join(parent, model)).find(existsSync);
   if (!folder) throw new Error(`no model "${model}" in ${MODEL_FOLDERS.join(" or ")}`);
   return folder;
+}
+
+/** How late timers of 1 ms were, in ms. */
+export interface LoopDelay {
+  readonly p99: number;
+  readonly max: number;
 }
 
 /** A running server. */
@@ -49,11 +57,12 @@ export class Tidewire implements AsyncDisposable {
   }
 
   /** Starts a server with nothing but these models. @throws Error with its last words when it does not come up */
-  static async start({ models, flags = [], node = [] }: TidewireOptions): Promise<Tidewire> {
+  static async start({ models, flags = [], node = [], dataDir }: TidewireOptions): Promise<Tidewire> {
     const folder = mkdtempSync(join(tmpdir(), "tidewire-bench-"));
     process.once("exit", () => rmSync(folder, { recursive: true, force: true })); // also when it is interrupted
+    mkdirSync(join(folder, "models"));
     for (const model of models) cpSync(folderOf(model), join(folder, "models", model), { recursive: true });
-    const folders = ["--models", join(folder, "models"), "--data-dir", join(folder, "data")];
+    const folders = ["--models", join(folder, "models"), "--data-dir", dataDir ?? join(folder, "data")];
     const args = [...node, `--import=${new URL("../programs/leash.mjs", import.meta.url)}`, MAIN, "serve"];
     const startedMs = performance.now();
     const child = keep(
@@ -89,6 +98,16 @@ export class Tidewire implements AsyncDisposable {
     return user + system;
   }
 
+  /** Watches the delay of its event loop from now on. */
+  async watchDelay(): Promise<void> {
+    await this.#ask("delayStart");
+  }
+
+  /** The delays since {@link watchDelay}. */
+  delay(): Promise<LoopDelay> {
+    return this.#ask("delayStop");
+  }
+
   async startProfile(): Promise<void> {
     await this.#ask("profileStart");
   }
@@ -113,6 +132,12 @@ export class Tidewire implements AsyncDisposable {
     });
     this.#child.send({ id, job });
     return within(ASK_TIMEOUT_MS, `asking the server for ${job}`, answer);
+  }
+
+  /** Ends it as a power cut would, as far as its process goes. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,165 @@
+// One connection that publishes lines and keeps account of what the server says of them.
+import { ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
+import { CLOSE, type FrameBlock, toFrame, toFrameBlock } from "./frames.js";
+import { LeanSocket, TOPICS_PATH } from "./lean-socket.js";
+import { afterVarint, encodeBirth, encodePublish, LINES, varintAt } from "./lines.js";
+import { FIRST_ID } from "./requests.js";
+
+const SUBPROTOCOL = "tidewire.v1.proto";
+const ID_TAG = 0x08; // ServerFrame.id = 1
+const PUBLISHED_TAG = 0x42; // ServerFrame.published = 8
+const GENERATION_TAG = 0x08; // Published.generation = 1
+const OFFSET_TAG = 0x10; // Published.offset = 2
+/** Births on their way: below the server's window of 1,024. */
+const BIRTHS_AT_ONCE = 500;
+const PATIENCE_MS = 20_000;
+
+/** A topic with nothing but its beginning. */
+export interface BornTopic extends Position {
+  readonly topic: string;
+}
+
+/**
+ * Publishes lines to topics in turn. The server must accept each of them, in the order they were sent, at the next
+ * offset of its topic.
+ */
+export class Publisher {
+  /** Told once after the acknowledgements of a read. */
+  onAccepted: () => void = () => {};
+  /** An acknowledgement is wrong, or the connection is gone: told once. */
+  onFailure: (error: Error) => void = () => {};
+  /** The same, for who asks later. */
+  failure: Error | undefined;
+  /** Lines sent. */
+  sent = 0;
+  /** Lines acknowledged. */
+  accepted = 0;
+  readonly #socket: LeanSocket;
+  readonly #block: FrameBlock;
+  readonly #topics: readonly BornTopic[];
+
+  private constructor(socket: LeanSocket, topics: readonly BornTopic[]) {
+    this.#socket = socket;
+    this.#topics = topics;
+    const frames = Math.ceil(LINES / topics.length) * topics.length;
+    this.#block = toFrameBlock(
+      Array.from({ length: frames }, (_, i) =>
+        encodePublish(idOf(i), (topics[i % topics.length] as BornTopic).topic, i),
+      ),
+    );
+    socket.onClose = () => this.#fail(`the connection was closed with ${this.inFlight} in flight`);
+    socket.onFrame = (bytes, start, end, opcode) => this.#take(bytes, start, end, opcode);
+    socket.onRead = () => this.onAccepted();
+  }
+
+  /** A connection that has begun these topics. */
+  static async open(port: number, names: readonly string[]): Promise<Publisher> {
+    const socket = await openTopics(port);
+    return new Publisher(socket, await giveBirth(socket, names));
+  }
+
+  /** Its topics, with the position of their first event. */
+  get topics(): readonly BornTopic[] {
+    return this.#topics;
+  }
+
+  get inFlight(): number {
+    return this.sent - this.accepted;
+  }
+
+  /** Publishes the next lines in one write. */
+  publish(count: number): void {
+    const { bytes, offsets } = this.#block;
+    const frames = offsets.length - 1;
+    for (let left = count; left > 0; ) {
+      const from = this.sent % frames;
+      const to = Math.min(frames, from + left);
+      this.#socket.write(bytes.subarray(offsets[from], offsets[to]));
+      this.sent += to - from;
+      left -= to - from;
+    }
+  }
+
+  /** Waits until everything sent is acknowledged. @throws Error when it is not, or wrongly */
+  async settle(): Promise<void> {
+    if (this.failure) throw this.failure;
+    if (this.inFlight === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.inFlight} lines not acknowledged`)), PATIENCE_MS);
+      this.onFailure = reject;
+      this.onAccepted = () => {
+        if (this.inFlight > 0) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #take(bytes: Buffer, start: number, end: number, opcode: number): void {
+    const index = this.accepted;
+    const { offset: born } = this.#topics[index % this.#topics.length] as BornTopic;
+    const expected = born + 1 + Math.floor(index / this.#topics.length);
+    if (acceptedOffset(bytes, start, idOf(index % (this.#block.offsets.length - 1))) !== expected || opcode === CLOSE)
+      return this.#fail(`line ${index}: ${describe(bytes.subarray(start, end), opcode)}`);
+    this.accepted += 1;
+  }
+
+  #fail(why: string): void {
+    if (this.failure) return;
+    this.failure = new Error(why);
+    this.onFailure(this.failure);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** A connection to the server for binary frames. */
+export function openTopics(port: number, read?: number | Buffer): Promise<LeanSocket> {
+  return LeanSocket.open({ port, path: TOPICS_PATH, subprotocol: SUBPROTOCOL }, read);
+}
+
+/** Ids take two bytes each; fewer are in flight than there are. */
+function idOf(frame: number): number {
+  return FIRST_ID + (frame % LINES);
+}
+
+/** Offset in a `published` of that id; −1 where the message is none. */
+function acceptedOffset(bytes: Buffer, start: number, id: number): number {
+  if (bytes[start] !== ID_TAG || varintAt(bytes, start + 1) !== id) return -1;
+  let at = afterVarint(bytes, start + 1);
+  if (bytes[at] !== PUBLISHED_TAG || bytes[at + 2] !== GENERATION_TAG) return -1;
+  at = afterVarint(bytes, at + 3);
+  return bytes[at] === OFFSET_TAG ? varintAt(bytes, at + 1) : -1;
+}
+
+function describe(message: Uint8Array, opcode: number): string {
+  if (opcode === CLOSE) return `closed with ${message.toString()}`;
+  return JSON.stringify(ServerFrame.decode(message));
+}
+
+async function giveBirth(socket: LeanSocket, names: readonly string[]): Promise<BornTopic[]> {
+  const born: BornTopic[] = [];
+  await new Promise<void>((resolve, reject) => {
+    let sent = 0;
+    const send = (): void => {
+      const next = names.slice(sent, born.length + BIRTHS_AT_ONCE);
+      sent += next.length;
+      if (next.length > 0) socket.write(Buffer.concat(next.map((topic) => toFrame(encodeBirth(1, topic)))));
+    };
+    socket.onClose = () => reject(new Error("the connection was closed"));
+    socket.onFrame = (bytes, start, end, opcode) => {
+      const { body } = ServerFrame.decode(bytes.subarray(start, end));
+      const topic = names[born.length] as string;
+      if (opcode === CLOSE || body?.$case !== "published")
+        return reject(new Error(`beginning ${topic}: ${describe(bytes.subarray(start, end), opcode)}`));
+      born.push({ topic, generation: body.value.generation, offset: body.value.offset });
+      if (born.length === names.length) resolve();
+    };
+    socket.onRead = send;
+    send();
+  });
+  return born;
+}
