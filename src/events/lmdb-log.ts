@@ -1,0 +1,283 @@
+// The embedded event log: segments in LMDB files, written by one process.
+//
+// Changes wait in a queue. What waits when a transaction begins goes into it, in order, with positions that count once it
+// is committed. One transaction at a time is not committed, so that one which fails takes no other with it.
+import { mkdir } from "node:fs/promises";
+import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
+import type {
+  Appended,
+  Checkpoint,
+  EventLog,
+  KeyRecord,
+  LogGuarantees,
+  LoggedEvent,
+  NewEntry,
+  ReadLimits,
+  TopicRecord,
+} from "./event-log.js";
+import { LmdbFolder } from "./lmdb-folder.js";
+import { FolderLock } from "./lmdb-lock.js";
+import { type Change, ChangeQueue } from "./lmdb-queue.js";
+import type { LmdbSegment } from "./lmdb-segment.js";
+import { readTopics } from "./lmdb-topics.js";
+import { checkEntries } from "./segment-entries.js";
+import { countToDrop, isFull, type RetentionLimits } from "./segment-limits.js";
+import { isJoined, Stage } from "./segment-stage.js";
+import type { KeptTopic, TopicIndex } from "./segment-topics.js";
+
+/**
+ * Most transactions that are committed and wait for their flush: each holds one of the four threads that Node has for
+ * files and names. One flush serves all that wait, so more would gain nothing.
+ */
+const MAX_UNFLUSHED = 3;
+/** What a change without entries counts for in the queue. */
+const SMALL_BYTES = 256;
+
+/** Keeps events in a folder. */
+export class LmdbLog implements EventLog {
+  readonly guarantees: LogGuarantees = { survivesRestart: true, sharedByProcesses: false };
+  readonly #limits: RetentionLimits;
+  readonly #nowMs: () => number;
+  readonly #lock: FolderLock;
+  readonly #folder: LmdbFolder;
+  /** Oldest first; never empty. */
+  readonly #segments: LmdbSegment[];
+  readonly #index: TopicIndex;
+  readonly #queue = new ChangeQueue();
+  readonly #unflushed = new Set<Promise<void>>();
+  #working: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    limits: RetentionLimits,
+    nowMs: () => number,
+    lock: FolderLock,
+    folder: LmdbFolder,
+    segments: LmdbSegment[],
+  ) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+    this.#lock = lock;
+    this.#folder = folder;
+    this.#segments = segments;
+    this.#index = readTopics(segments);
+  }
+
+  /**
+   * Opens the log in a folder, which is made if it is missing.
+   *
+   * @throws Error when another process has it open, or a file cannot be read; the message says which, and what to do
+   */
+  static async open(folder: string, limits: RetentionLimits, nowMs: () => number = Date.now): Promise<LmdbLog> {
+    await mkdir(folder, { recursive: true });
+    const lock = await FolderLock.acquire(folder);
+    try {
+      const files = new LmdbFolder(folder, limits.segmentBytes);
+      const segments = await files.open(lock.lostPower, nowMs());
+      lock.recovered();
+      return new LmdbLog(limits, nowMs, lock, files, segments);
+    } catch (error) {
+      lock.release(true);
+      throw error;
+    }
+  }
+
+  get unbornGeneration(): number {
+    return this.#index.unborn;
+  }
+
+  async load(): Promise<readonly TopicRecord[]> {
+    this.#checkOpen();
+    return Array.from(this.#index.all(), (topic) => ({
+      topic: topic.name,
+      generation: topic.generation,
+      oldest: topic.parts[0]?.first ?? topic.head,
+      head: topic.head,
+      checkpoint: this.#lastCheckpoint(topic),
+    }));
+  }
+
+  async recentKeys(limit: number): Promise<readonly KeyRecord[]> {
+    this.#checkOpen();
+    const topics = new Map(Array.from(this.#index.all(), (topic) => [topic.id, topic]));
+    const keys: KeyRecord[] = [];
+    for (const segment of this.#segments.toReversed()) {
+      for (const { id, offset, key } of segment.recentKeys()) {
+        if (keys.length >= limit) return keys;
+        const topic = topics.get(id);
+        if (topic) keys.push({ topic: topic.name, key, generation: topic.generation, offset });
+      }
+    }
+    return keys;
+  }
+
+  async append(entries: readonly NewEntry[], checkpoints: readonly Checkpoint[]): Promise<Appended> {
+    const bytes = checkpoints.reduce((sum, { state }) => sum + state.length, checkEntries(entries));
+    const { result, flushed } = await this.#change(bytes, (stage) => stage.append(entries, checkpoints));
+    return { positions: result, flushed };
+  }
+
+  async readAfter(name: string, after: Position, limits: ReadLimits): Promise<readonly LoggedEvent[]> {
+    this.#checkOpen();
+    const topic = this.#index.at(name, after);
+    const events: LoggedEvent[] = [];
+    if (!topic || after.offset === topic.head) return events;
+    const from = after.offset + 1;
+    const most = Math.max(1, limits.events);
+    let bytes = limits.bytes;
+    for (const { segment, first } of topic.parts.slice(topic.parts.findLastIndex((part) => part.first <= from))) {
+      const rest = { events: most - events.length, bytes };
+      bytes -= this.#segment(segment)?.read(topic, Math.max(from, first), rest, events) ?? 0;
+      if (events.length >= most || bytes < 0) break;
+    }
+    return events;
+  }
+
+  oldest(topic: string): number | undefined {
+    return this.#index.oldest(topic);
+  }
+
+  async remove(topic: string): Promise<void> {
+    await this.#change(SMALL_BYTES, (stage) => stage.remove(topic));
+  }
+
+  async retain(nowMs: number, checkpointOf: (topic: string) => Checkpoint | undefined): Promise<readonly string[]> {
+    this.#checkOpen();
+    let count = countToDrop(this.#segments, this.#limits, nowMs);
+    if (count === 0) return [];
+    const stageDrop = (stage: Stage): KeptTopic[] => {
+      count = countToDrop(this.#segments, this.#limits, nowMs); // it may have been some time ago
+      const firstSegment = this.#segments[count]?.number ?? this.#newest.number;
+      const forgotten = stage.drop(firstSegment, checkpointOf, (topic) => this.#lastCheckpoint(topic));
+      this.#newest.describe({ firstSegment });
+      return forgotten;
+    };
+    const deleteFiles = async (): Promise<void> => {
+      // From now on the next start would delete them too.
+      for (const segment of this.#segments.splice(0, count)) await segment.delete();
+    };
+    const { result } = await this.#change(SMALL_BYTES, stageDrop, deleteFiles);
+    return result.map(({ name }) => name);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#working;
+    await Promise.all(this.#unflushed);
+    const isFlushed = !this.#segments.some(({ isBroken }) => isBroken);
+    await Promise.all(this.#segments.map((segment) => segment.close()));
+    this.#lock.release(isFlushed);
+  }
+
+  // ---- change ----
+
+  /**
+   * Queues a change.
+   *
+   * @param afterFlush what is to be done before the next change begins, once this one is flushed
+   * @returns          once committed, and with `afterFlush` once that is done
+   */
+  #change<T>(
+    bytes: number,
+    stageIt: (stage: Stage) => T,
+    afterFlush?: () => Promise<void>,
+  ): Promise<{ readonly result: T; readonly flushed: Promise<void> }> {
+    this.#checkOpen();
+    return new Promise((resolve, reject) => {
+      let result: T;
+      this.#queue.add({
+        bytes,
+        isAlone: afterFlush !== undefined,
+        stage: (stage) => {
+          result = stageIt(stage);
+        },
+        done: (flushed) => {
+          if (!afterFlush) return resolve({ result, flushed });
+          return flushed.then(afterFlush).then(() => resolve({ result, flushed }), reject);
+        },
+        fail: reject,
+      });
+      this.#working ??= this.#work();
+    });
+  }
+
+  /** Writes what waits, until nothing does. */
+  async #work(): Promise<void> {
+    await undefined; // calls made one after the other share a transaction
+    while (!this.#queue.isEmpty) {
+      while (this.#unflushed.size >= MAX_UNFLUSHED) await Promise.race(this.#unflushed);
+      const changes = this.#queue.take();
+      try {
+        await this.#write(changes);
+      } catch (error) {
+        const message = `the event log could not be written: ${error instanceof Error ? error.message : error}`;
+        for (const change of changes) change.fail(new Error(message, { cause: error }));
+      }
+    }
+    this.#working = undefined;
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    const newest = changes[0]?.isAlone ? this.#newest : await this.#writable();
+    const stage = new Stage(this.#index, newest.number, newest);
+    const staged: Change[] = [];
+    const { committed, flushed } = newest.write(() => {
+      for (const change of changes) {
+        try {
+          change.stage(stage);
+          staged.push(change);
+        } catch (error) {
+          change.fail(error);
+        }
+      }
+      if (stage.unborn !== newest.meta.unborn) newest.describe({ unborn: stage.unborn });
+    });
+    await committed;
+    stage.apply();
+    this.#await(flushed, newest);
+    for (const change of staged) {
+      const more = change.done(flushed);
+      if (more) await more;
+    }
+  }
+
+  #await(flushed: Promise<void>, segment: LmdbSegment): void {
+    const settled = flushed
+      .catch(() => {
+        segment.isBroken = true;
+      })
+      .then(() => void this.#unflushed.delete(settled));
+    this.#unflushed.add(settled);
+  }
+
+  /** The newest segment, or the one after it. */
+  async #writable(): Promise<LmdbSegment> {
+    const newest = this.#newest;
+    if (!newest.isBroken && !isFull(newest, this.#limits, this.#nowMs())) return newest;
+    const next = await this.#folder.follow(newest, this.#nowMs());
+    this.#segments.push(next);
+    return next;
+  }
+
+  get #newest(): LmdbSegment {
+    return this.#segments.at(-1) as LmdbSegment;
+  }
+
+  #segment(number: number): LmdbSegment | undefined {
+    return this.#segments[number - (this.#segments[0]?.number ?? 0)];
+  }
+
+  #lastCheckpoint(topic: KeptTopic): Checkpoint | undefined {
+    if (topic.checkpointIn === undefined) return undefined;
+    const kept = this.#segment(topic.checkpointIn)?.checkpointOf(topic.id);
+    return kept && isJoined(kept, topic) ? { topic: topic.name, generation: topic.generation, ...kept } : undefined;
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new Error("the event log is closed");
+  }
+}

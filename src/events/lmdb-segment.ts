@@ -1,0 +1,257 @@
+// One segment of the log: an LMDB file that needs no other to be understood. The only file that knows lmdb.
+import { statSync } from "node:fs";
+import { open, type RangeOptions, type RootDatabase } from "lmdb";
+import type { Checkpoint, LoggedEvent, ReadLimits } from "./event-log.js";
+import { type BatchPromise, type Commit, watch } from "./lmdb-commit.js";
+import { deleteSegment } from "./lmdb-files.js";
+import {
+  afterEvents,
+  eventKey,
+  idOf,
+  type KeyEntry,
+  offsetOf,
+  RECORD,
+  type RecordKind,
+  readCheckpoint,
+  readKey,
+  readMeta,
+  readTopic,
+  recordKey,
+  type SegmentMeta,
+  type TopicEntry,
+  writeCheckpoint,
+  writeKey,
+  writeMeta,
+  writeTopic,
+} from "./lmdb-records.js";
+import type { SegmentExtent } from "./segment-limits.js";
+import type { SegmentWriter } from "./segment-stage.js";
+import type { KeptTopic } from "./segment-topics.js";
+
+/** After a write that failed lmdb-js waits for a flush that never comes: closing goes on without it. */
+const CLOSE_TIMEOUT_MS = 1_000;
+const LAST_ID = 0xffff_ffff;
+
+/** What LMDB says about a file. */
+interface FileStats {
+  readonly lastPageNumber: number;
+  readonly pageSize: number;
+}
+
+/** An open segment. Reads see what is committed. */
+export class LmdbSegment implements SegmentExtent, SegmentWriter {
+  readonly number: number;
+  readonly path: string;
+  readonly #db: RootDatabase<Uint8Array, Buffer>;
+  #meta: SegmentMeta;
+  #keys: number;
+  /** Key of the last event of the transaction that is being written. */
+  #lastEvent: Buffer | undefined;
+  bytes: number;
+  isEmpty: boolean;
+  /** Whether a flush has failed: what follows belongs into another file. */
+  isBroken = false;
+
+  /**
+   * Opens a segment's file, or begins one.
+   *
+   * @param mapBytes address space that is set aside for the file
+   * @param begin    what a new segment says about itself; without it the file must be there
+   * @throws Error when it cannot be read, with the reason as message
+   */
+  constructor(path: string, number: number, mapBytes: number, begin?: SegmentMeta) {
+    this.path = path;
+    this.number = number;
+    this.#db = open<Uint8Array, Buffer>({
+      path,
+      noSubdir: true,
+      mapSize: mapBytes,
+      cache: false,
+      encoding: "binary",
+      keyEncoding: "binary",
+      separateFlushed: true,
+      // A batch is a transaction already; and batches of a turn have promises nobody sees, whose rejection ends the process.
+      eventTurnBatching: false,
+    });
+    try {
+      this.bytes = begin ? 0 : this.#checkedBytes();
+      this.#meta = begin ?? readMeta(asBuffer(this.#db.get(recordKey(RECORD.meta))));
+      this.#keys = begin ? 0 : this.#countKeys();
+      this.isEmpty = begin !== undefined || !this.#hasEvents();
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  get meta(): SegmentMeta {
+    return this.#meta;
+  }
+
+  get createdMs(): number {
+    return this.#meta.createdMs;
+  }
+
+  // ---- write ----
+
+  /** Writes what `fill` puts as one transaction. Only the newest segment is written to, and one transaction at a time. */
+  write(fill: () => void): Commit {
+    const before = { meta: this.#meta, keys: this.#keys };
+    this.#lastEvent = undefined;
+    const batch = this.#db.batch(fill) as BatchPromise;
+    const last = this.#lastEvent;
+    const commit = watch(batch, () => last !== undefined && this.#isVisible(last));
+    commit.committed.then(
+      () => {
+        this.bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? this.bytes;
+        if (last) this.isEmpty = false;
+      },
+      () => {
+        this.#meta = before.meta;
+        this.#keys = before.keys;
+      },
+    );
+    return commit;
+  }
+
+  /** Puts what the segment says about itself. */
+  describe(change: Partial<SegmentMeta>): void {
+    this.#meta = { ...this.#meta, ...change };
+    this.#db.put(recordKey(RECORD.meta), writeMeta(this.#meta));
+  }
+
+  topic({ id, generation, name }: KeptTopic, first: number): void {
+    this.#db.put(recordKey(RECORD.topic, id), writeTopic({ generation, first, name }));
+  }
+
+  event({ id }: KeptTopic, offset: number, bytes: Uint8Array): void {
+    this.#lastEvent = eventKey(id, offset);
+    this.#db.put(this.#lastEvent, bytes);
+  }
+
+  key({ id }: KeptTopic, offset: number, key: string): void {
+    this.#db.put(recordKey(RECORD.key, this.#keys), writeKey({ id, offset, key }));
+    this.#keys += 1;
+  }
+
+  checkpoint({ id }: KeptTopic, { offset, state }: Checkpoint): void {
+    this.#db.put(recordKey(RECORD.checkpoint, id), writeCheckpoint(offset, state));
+  }
+
+  removed({ id }: KeptTopic): void {
+    this.#db.put(recordKey(RECORD.removed, id), Buffer.of(1));
+  }
+
+  // ---- read ----
+
+  /** The topics with events in this segment, by id. */
+  *topics(): Generator<readonly [number, TopicEntry]> {
+    for (const { key, value } of this.#db.getRange(allOf(RECORD.topic))) yield [idOf(key), readTopic(asBuffer(value))];
+  }
+
+  /** Ids of the topics whose last checkpoint may be in this segment. */
+  *checkpointIds(): Generator<number> {
+    for (const key of this.#db.getKeys(allOf(RECORD.checkpoint))) yield idOf(key);
+  }
+
+  /** Ids of the topics that were removed while this segment was the newest. */
+  *removedIds(): Generator<number> {
+    for (const key of this.#db.getKeys(allOf(RECORD.removed))) yield idOf(key);
+  }
+
+  /** The idempotency keys, newest first. */
+  *recentKeys(): Generator<KeyEntry> {
+    for (const { value } of this.#db.getRange(newestFirst(RECORD.key))) yield readKey(asBuffer(value));
+  }
+
+  /** State of a topic at an offset. */
+  checkpointOf(id: number): { readonly offset: number; readonly state: Uint8Array } | undefined {
+    const value = this.#db.get(recordKey(RECORD.checkpoint, id));
+    return value && readCheckpoint(asBuffer(value));
+  }
+
+  /** Offset of the topic's last event in this segment. */
+  head(id: number): number | undefined {
+    const range = { start: afterEvents(id), end: eventKey(id, 0), reverse: true, limit: 1 };
+    for (const key of this.#db.getKeys(range)) return offsetOf(key);
+    return undefined;
+  }
+
+  /**
+   * Reads a topic's events from an offset on.
+   *
+   * @param head  offset of the last event that is committed
+   * @param into  where the events go; at least one is there afterwards, if there is one
+   * @returns     the bytes of the events that were read
+   */
+  read(topic: KeptTopic, from: number, limits: ReadLimits, into: LoggedEvent[]): number {
+    this.#db.resetReadTxn(); // the snapshot of this turn may be older than the topic's head
+    let bytes = 0;
+    const range = { start: eventKey(topic.id, from), end: eventKey(topic.id, topic.head + 1) };
+    for (const { key, value } of this.#db.getRange({ ...range, limit: limits.events })) {
+      bytes += value.length;
+      if (into.length > 0 && bytes > limits.bytes) break;
+      into.push({ generation: topic.generation, offset: offsetOf(key), bytes: value });
+    }
+    return bytes;
+  }
+
+  // ---- end ----
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([this.#db.close(), timeout]);
+    clearTimeout(timer);
+  }
+
+  /** Closes the segment and deletes its file. */
+  async delete(): Promise<void> {
+    await this.close();
+    await deleteSegment(this.path);
+  }
+
+  #isVisible(key: Buffer): boolean {
+    this.#db.resetReadTxn();
+    try {
+      return this.#db.doesExist(key);
+    } catch {
+      return false; // what is wrong with the file is told by the transaction itself
+    }
+  }
+
+  /** The file's size. A file cut short is refused: reading what is missing would end the process. */
+  #checkedBytes(): number {
+    const { lastPageNumber, pageSize } = this.#db.getStats() as FileStats;
+    const { size } = statSync(this.path);
+    const least = (lastPageNumber + 1) * pageSize;
+    if (size < least) throw new Error(`it has ${size} bytes where ${least} should be`);
+    return size;
+  }
+
+  #countKeys(): number {
+    for (const key of this.#db.getKeys(newestFirst(RECORD.key))) return idOf(key) + 1;
+    return 0;
+  }
+
+  #hasEvents(): boolean {
+    for (const _ of this.#db.getKeys({ start: eventKey(1, 0), limit: 1 })) return true;
+    return false;
+  }
+}
+
+function allOf(kind: RecordKind): RangeOptions {
+  return { start: recordKey(kind, 0), end: recordKey(kind, LAST_ID), inclusiveEnd: true };
+}
+
+function newestFirst(kind: RecordKind): RangeOptions {
+  return { start: recordKey(kind, LAST_ID), end: recordKey(kind, 0), inclusiveEnd: true, reverse: true };
+}
+
+function asBuffer(view: Uint8Array): Buffer;
+function asBuffer(view: Uint8Array | undefined): Buffer | undefined;
+function asBuffer(view: Uint8Array | undefined): Buffer | undefined {
+  return view && Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+}

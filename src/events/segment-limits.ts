@@ -1,0 +1,41 @@
+// When a segment is full, and which segments go: one rule for all adapters.
+
+/** How much is kept. Names and defaults are the configuration's. */
+export interface RetentionLimits {
+  /** Size at which a segment is followed by a new one. */
+  readonly segmentBytes: number;
+  /** Age at which a segment is followed by a new one. */
+  readonly segmentMaxAgeMs: number;
+  /** Size of all segments beyond which the oldest goes. */
+  readonly retentionBytes: number;
+  /** Age of its newest event at which a segment goes. */
+  readonly retentionMaxAgeMs: number;
+}
+
+/** A segment as retention sees it. */
+export interface SegmentExtent {
+  readonly bytes: number;
+  readonly createdMs: number;
+  /** Whether it has no event yet: then it is never full. */
+  readonly isEmpty: boolean;
+}
+
+/** Whether the newest segment takes no further events. */
+export function isFull(newest: SegmentExtent, limits: RetentionLimits, nowMs: number): boolean {
+  if (newest.isEmpty) return false;
+  return newest.bytes >= limits.segmentBytes || newest.createdMs + limits.segmentMaxAgeMs <= nowMs;
+}
+
+/** How many of the oldest segments go: never the newest one. `segments` run from the oldest to the newest. */
+export function countToDrop(segments: readonly SegmentExtent[], limits: RetentionLimits, nowMs: number): number {
+  let bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  let count = 0;
+  for (const [i, segment] of segments.entries()) {
+    const next = segments[i + 1];
+    // What follows a segment began when its last event was there already.
+    if (!next || (bytes <= limits.retentionBytes && next.createdMs + limits.retentionMaxAgeMs > nowMs)) break;
+    bytes -= segment.bytes;
+    count += 1;
+  }
+  return count;
+}
