@@ -5,7 +5,9 @@ import { TopicState } from "../../generated/ts/tidewire/v1/topics.js";
 import { EVENT_KINDS } from "../wire/event-bytes.js";
 
 /** Most metrics whose last value a state holds; the first ones stay. All values are in the log in any case. */
-const MAX_STATE_METRICS = 1_000;
+export const MAX_STATE_METRICS = 1_000;
+/** Longest name of such a metric, in characters: with longer ones a state would grow to a thousand events' size. */
+export const MAX_STATE_METRIC_NAME = 256;
 
 const NOTHING = new Uint8Array(0);
 
@@ -44,8 +46,12 @@ const FOLDS: { readonly [C in Case]: Fold<C> } = {
   metrics: (state, { metrics, metricNames, metricValues, epoch, step }) => {
     state.epoch = epoch ?? state.epoch;
     state.step = step ?? state.step;
-    for (const [name, value] of Object.entries(metrics)) keepMetric(state, name, value);
-    for (const [i, name] of metricNames.entries()) keepMetric(state, name, metricValues[i] as number);
+    keepMetrics(state, Object.entries(metrics));
+    keepMetrics(
+      state,
+      // A name without a value says nothing.
+      metricValues.slice(0, metricNames.length).map((value, i) => [metricNames[i] as string, value] as const),
+    );
   },
   progress,
   stepProgress: progress,
@@ -101,8 +107,18 @@ const FOLDS: { readonly [C in Case]: Fold<C> } = {
   },
 };
 
-function keepMetric({ metrics }: TopicState, name: string, value: number): void {
-  if (Object.hasOwn(metrics, name) || Object.keys(metrics).length < MAX_STATE_METRICS) metrics[name] = value;
+function keepMetrics({ metrics }: TopicState, said: readonly (readonly [string, number])[]): void {
+  let room: number | undefined; // counted once an event, and only if it has a new name
+  for (const [name, value] of said) {
+    if (!Object.hasOwn(metrics, name)) {
+      // Assigning this one would set the prototype; as the name of a map's entry it is refused everywhere.
+      if (name.length > MAX_STATE_METRIC_NAME || name === "__proto__") continue;
+      room ??= MAX_STATE_METRICS - Object.keys(metrics).length;
+      if (room <= 0) continue;
+      room -= 1;
+    }
+    metrics[name] = value;
+  }
 }
 
 function progress(state: TopicState, said: Progress | StepProgress): void {
@@ -111,7 +127,8 @@ function progress(state: TopicState, said: Progress | StepProgress): void {
   state.totalSteps = said.totalSteps ?? state.totalSteps;
   state.stage = said.stage ?? state.stage;
   state.message = said.message ?? state.message;
-  state.etaSeconds = said.etaSeconds;
+  // What comes after the end was on its way.
+  state.etaSeconds = isEnded(state.status) ? undefined : said.etaSeconds;
 }
 
 function phase(
