@@ -1,4 +1,5 @@
 // Evaluations: an ensemble over a CSV that is sent along or lies in the data directory.
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import multipart, { type Multipart, type MultipartFile } from "@fastify/multipart";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -16,10 +17,12 @@ const MAX_FIELDS_BYTES = 1024 * 1024;
 const MAX_FIELDS = 16;
 /** Longest name of a file that is kept, in characters: 256 bytes at least hold so many. */
 const MAX_FILE_NAME = 64;
+/** A client that sends nothing for so long is given up: an upload holds a place among the evaluations. */
+const STALL_MS = 30_000;
 
 /** Room for a file that is sent; disposed of in any case. */
 export interface UploadRoom extends AsyncDisposable {
-  /** @throws TidewireError FRAME_TOO_LARGE, INVALID_MESSAGE for a second file, DEADLINE_EXCEEDED */
+  /** @throws TidewireError FRAME_TOO_LARGE, INVALID_MESSAGE for a second file */
   write(file: Readable): Promise<void>;
 }
 
@@ -97,14 +100,28 @@ async function startUploaded<Room extends UploadRoom>(
     throw new TidewireError("FRAME_TOO_LARGE", `the body is larger than a file of ${limit} bytes`, { limit });
   }
   await using upload = await evaluations.receive();
+  const watchdog = cutWhenStalled(request.raw);
   try {
+    // Its end may have passed unheard by now, and would not come again.
+    if (request.raw.destroyed) throw new TidewireError("INVALID_MESSAGE", "the connection was closed");
     const { fields, fileName } = await readForm(request, upload, limit);
     return await evaluations.start(readMessage("StartEvaluation", fields), upload, fileName);
   } catch (error) {
     // Whatever the client still sends is not read.
     if (!request.raw.readableEnded) reply.header("connection", "close");
     throw toRefusal(error);
+  } finally {
+    clearInterval(watchdog);
   }
+}
+
+/** Cuts a connection on which nothing arrives any more. To be cleared. */
+function cutWhenStalled(request: IncomingMessage): NodeJS.Timeout {
+  let seen = request.socket.bytesRead;
+  return setInterval(() => {
+    if (request.socket.bytesRead === seen && !request.complete) request.destroy();
+    seen = request.socket.bytesRead;
+  }, STALL_MS);
 }
 
 /** What a form holds besides its file. */

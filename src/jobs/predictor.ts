@@ -45,6 +45,8 @@ export class Predictor implements BatchStream {
   readonly #boost: Float32Array | undefined;
   readonly #targetMs: number;
   readonly #mostRows: number;
+  /** So few cost next to nothing, however long the queue is: a busy server must not starve the evaluation. */
+  readonly #fewestRows: number;
   #rowsAtOnce: number;
   /** Failures in a row. */
   #tries = 0;
@@ -60,6 +62,8 @@ export class Predictor implements BatchStream {
     const costMs = (ensemble.describe().costUs ?? 0) / 1000;
     this.#targetMs = Math.max(LEAST_TARGET_MS, costMs * MAX_COST_MULTIPLE);
     this.#mostRows = Math.min(BLOCK_ROWS, ensemble.maxBatchRows);
+    const cheapRows = costMs > 0 ? Math.floor(LEAST_TARGET_MS / 2 / costMs) : 1;
+    this.#fewestRows = Math.max(1, Math.min(cheapRows, this.#mostRows));
     this.#rowsAtOnce = Math.min(FIRST_ROWS, this.#mostRows);
   }
 
@@ -132,7 +136,7 @@ export class Predictor implements BatchStream {
 
   /** Fewer rows where the last request took too long, more where they cost nobody anything. */
   #adapt(tookMs: number, count: number): void {
-    if (tookMs > this.#targetMs) this.#rowsAtOnce = Math.max(1, count >> 1);
+    if (tookMs > this.#targetMs) this.#rowsAtOnce = Math.max(this.#fewestRows, count >> 1);
     else if (tookMs < this.#targetMs / 2) {
       this.#rowsAtOnce = Math.min(this.#mostRows, Math.max(this.#rowsAtOnce, count * 2));
     }

@@ -6,9 +6,6 @@ import { TidewireError } from "../errors.js";
 import type { EvaluationFolder } from "./folder.js";
 import type { Place } from "./queue.js";
 
-/** A client that sends nothing for so long is given up: an upload holds a place in the queue. */
-const STALL_MS = 30_000;
-
 /** What an evaluation takes over from its upload. */
 export interface UploadedPlace {
   readonly folder: EvaluationFolder;
@@ -29,28 +26,20 @@ export class Upload implements AsyncDisposable {
     this.#maxBytes = maxBytes;
   }
 
-  /** Writes the file. @throws TidewireError FRAME_TOO_LARGE, INVALID_MESSAGE for a second file, DEADLINE_EXCEEDED when it stalls */
+  /** Writes the file. @throws TidewireError FRAME_TOO_LARGE, INVALID_MESSAGE for a second file */
   async write(file: Readable): Promise<void> {
     if (this.#state !== "empty") throw new TidewireError("INVALID_MESSAGE", "file: one is expected, more came");
-    const stalled = new TidewireError("DEADLINE_EXCEEDED", `nothing of the file came for ${STALL_MS} ms`);
-    const watchdog = setTimeout(() => file.destroy(stalled), STALL_MS);
-    try {
-      await pipeline(file, this.#counted(watchdog), createWriteStream(this.#folder.inputPath, { flags: "wx" }));
-    } finally {
-      clearTimeout(watchdog);
-    }
+    const counted = (source: AsyncIterable<Buffer>) => this.#counted(source);
+    await pipeline(file, counted, createWriteStream(this.#folder.inputPath, { flags: "wx" }));
     this.#state = "whole";
   }
 
-  #counted(watchdog: NodeJS.Timeout) {
-    return async function* (this: Upload, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      for await (const piece of source) {
-        watchdog.refresh();
-        this.#bytes += piece.length;
-        if (this.#bytes > this.#maxBytes) throw uploadTooLarge(this.#maxBytes);
-        yield piece;
-      }
-    }.bind(this);
+  async *#counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const piece of source) {
+      this.#bytes += piece.length;
+      if (this.#bytes > this.#maxBytes) throw uploadTooLarge(this.#maxBytes);
+      yield piece;
+    }
   }
 
   /** The file. @throws TidewireError INVALID_MESSAGE when none has come */

@@ -50,10 +50,10 @@ test("a stop comes through while it waits in the queue; those behind move up", a
   const executor = new HeldExecutor();
   const it = await bench(t, { models: oneModel(heldEnsemble(executor)), limits: { maxEvaluations: 1 } });
   const path = it.put("rows.csv", "a,b\n1,2\n");
-  const [first, second, third] = [1, 2, 3].map(() => it.evaluations.start(request({ path })));
-  const [runs, waits, follows] = await Promise.all([first, second, third] as Promise<Evaluation>[]);
+  const running = await it.evaluations.start(request({ path }));
+  const stopped = await it.evaluations.start(request({ path }));
+  const behind = await it.evaluations.start(request({ path }));
   await executor.reached;
-  const [running, stopped, behind] = [runs, waits, follows] as [Evaluation, Evaluation, Evaluation];
   t.equal(await cancel(it, stopped, "enough"), STOPPED);
   assertStopped(t, it, stopped);
   t.same(it.book.statuses(stopped.topic), [QUEUED, STOPPED]);
@@ -162,7 +162,7 @@ test("after a restart what had not ended has failed, is told so once, and upload
     t.equal(filesOf(after, "")?.length, 2, "nothing is left of the upload");
   }
   await upload[Symbol.asyncDispose]();
-  executor.free();
+  await before.evaluations[Symbol.asyncDispose]();
 });
 
 test("an end that was kept but not told before the kill is told after the restart", async (t) => {
@@ -231,7 +231,7 @@ test("a worker that dies and a queue that is full are waited out", async (t) => 
     if (runs === 2) throw new WorkerDiedError("killed");
   });
   // Fewer rows may wait than the first request has.
-  const it = await bench(t, { models: oneModel(heldEnsemble(executor, 10)) });
+  const it = await bench(t, { models: oneModel(heldEnsemble(executor, { maxQueuedRows: 10 })) });
   const rows = Array.from({ length: 100 }, (_, i) => `${i},1`).join("\n");
   const evaluation = await it.evaluations.start(request({ path: it.put("rows.csv", `a,b\n${rows}`) }));
   t.equal(await it.book.end(evaluation.topic), COMPLETED);

@@ -338,7 +338,7 @@ test("an upload takes a place from its first byte", async (t) => {
   await (await it.evaluations.receive())[Symbol.asyncDispose]();
 });
 
-test("two run, two wait in their order, and a fifth is refused", async (t) => {
+test("two run, two wait, and a fifth is refused", async (t) => {
   const executor = new HeldExecutor();
   const it = await bench(t, { models: oneModel(heldEnsemble(executor)) });
   const path = it.put("rows.csv", "a,b\n1,2\n");
@@ -357,11 +357,6 @@ test("two run, two wait in their order, and a fifth is refused", async (t) => {
   );
   executor.free();
   t.same(await Promise.all(four.map(({ topic }) => it.book.end(topic))), [COMPLETED, COMPLETED, COMPLETED, COMPLETED]);
-  const started = it.book.events.filter(({ kind }) => kind?.$case === "statusChanged" && kind.value.status === RUNNING);
-  t.same(
-    started.map(({ topic }) => topic),
-    four.map(({ topic }) => topic),
-  );
 });
 
 test("the oldest results go first, by count and by bytes; what runs stays", async (t) => {

@@ -203,7 +203,7 @@ export function oneModel(ensemble: Ensemble): EvaluationServices["models"] {
 }
 
 /** Boundary signals a and b; signal y. */
-export function heldEnsemble(executor: Executor, maxQueuedRows = 10_000): Ensemble {
+export function heldEnsemble(executor: Executor, { costUs = 10, maxQueuedRows = 10_000 } = {}): Ensemble {
   const tensor = (name: string, width: number) => ({ name, datatype: DataType.DATA_TYPE_FP32, shape: [-1, width] });
   return new Ensemble({
     manifest: {
@@ -221,7 +221,7 @@ export function heldEnsemble(executor: Executor, maxQueuedRows = 10_000): Ensemb
     specs: { inputs: [tensor("x", 2)], outputs: [tensor("y", 1)], boost: undefined },
     executor,
     executionProvider: "cpu",
-    costUs: 10,
+    costUs,
     limits: { maxBatchRows: 4096, maxQueuedRows, maxQueueDelayUs: 0 },
     maxInferBytes: 1024,
     afterDelivery: () => {},
