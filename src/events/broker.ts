@@ -70,12 +70,15 @@ export class Broker implements EventReader, AsyncDisposable {
   readonly #timers: NodeJS.Timeout[];
   #turn = newTurn();
   #pendingBytes = 0;
+  /** No topic that has not been told of will be born with a lower generation. */
+  #unborn: number;
   /** The appends so far; each is told in its order. */
   #told: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(log: EventLog, context: BrokerContext, keys: IdempotencyKeys) {
     this.log = log;
+    this.#unborn = log.unbornGeneration;
     this.#context = context;
     this.#keys = keys;
     this.#timers = [
@@ -122,6 +125,7 @@ export class Broker implements EventReader, AsyncDisposable {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     this.#checkRoom(events, bytes);
     const keyed = entries.some(({ key }) => key !== undefined) ? this.#remember(entries, asker) : asker;
+    this.#syncUnborn();
     const turn = this.#turn;
     if (turn.events.length === 0) setImmediate(() => this.#append(this.#turn));
     turn.askers.push({ asker: keyed, first: turn.events.length, count: events.length });
@@ -248,6 +252,19 @@ export class Broker implements EventReader, AsyncDisposable {
     return this.#topics.get(topic);
   }
 
+  /**
+   * Generation of topics that are not born. The log is ahead of what has been told: while births are on their way it may
+   * have gone on to a higher one, which would be a lie about them.
+   */
+  get unbornGeneration(): number {
+    this.#syncUnborn();
+    return this.#unborn;
+  }
+
+  #syncUnborn(): void {
+    if (this.#pendingBytes === 0) this.#unborn = Math.max(this.#unborn, this.log.unbornGeneration);
+  }
+
   /** A topic with what only subscriptions ask for. */
   find(topic: string): Topic | undefined {
     return this.#topics.get(topic);
@@ -281,7 +298,9 @@ export class Broker implements EventReader, AsyncDisposable {
 
   #forget(name: string): void {
     const topic = this.#topics.get(name);
-    if (topic) this.#changed.delete(topic);
+    if (!topic) return;
+    this.#unborn = Math.max(this.#unborn, topic.generation + 1);
+    this.#changed.delete(topic);
     this.#topics.remove(name);
     this.#keys.removeTopic(name);
     this.hub.each(name, (listener) => listener.removed(name));
@@ -307,13 +326,18 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   /** Drops what retention no longer keeps; runs by itself every 10 s. */
-  async retain(): Promise<void> {
+  retain(): Promise<void> {
     const checkpointOf = (name: string): Checkpoint | undefined => this.#topics.get(name)?.checkpoint();
-    try {
-      for (const topic of await this.log.retain(Date.now(), checkpointOf)) this.#forget(topic);
-    } catch (error) {
-      this.#context.log.error({ err: error }, "retention failed; the log grows");
-    }
+    const retained = this.log.retain(Date.now(), checkpointOf);
+    const forgotten = this.#told
+      .then(() => retained)
+      .then((topics) => {
+        for (const topic of topics) this.#forget(topic);
+      });
+    this.#told = forgotten.catch((error: unknown) =>
+      this.#context.log.error({ err: error }, "retention failed; the log grows"),
+    );
+    return this.#told;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -139,7 +139,7 @@ export class Subscription implements Listener {
 
   /** Where a topic stands; one that is not born yet stands before its first event. */
   #headOf(topic: string): Position {
-    return this.#broker.find(topic) ?? { generation: this.#broker.log.unbornGeneration, offset: 0 };
+    return this.#broker.find(topic) ?? { generation: this.#broker.unbornGeneration, offset: 0 };
   }
 
   /** Whether everything after a position can be told. */
