@@ -1,5 +1,7 @@
 // kill -9 in the midst of ingest, again and again on one data folder: whatever was acknowledged is there, once and in order.
 import { randomInt } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Test, test } from "tap";
 import { LogLevel } from "../../generated/ts/tidewire/v1/events.js";
@@ -88,7 +90,8 @@ async function checkLog(t: Test, url: string, acknowledged: Acknowledged, round:
 }
 
 test("every acknowledged event survives kill -9, once and in order, and the log opens by itself", async (t) => {
-  const folder = join(t.testdir({}), "kept");
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-kill-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const acknowledged: Acknowledged = new Map(TOPICS.map((topic) => [topic, new Map()]));
   for (let round = 0; round < ROUNDS; round += 1) {
     const child = await serveChild(t, ["small"], ["--data-dir", folder]);
