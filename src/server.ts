@@ -12,10 +12,12 @@ import { LmdbLog } from "./events/lmdb-log.js";
 import { MemoryLog } from "./events/memory-log.js";
 import { createApp, registerRoutes } from "./http/app.js";
 import type { HttpDependencies, Readiness } from "./http/dependencies.js";
+import { registerEvaluations } from "./http/evaluations.js";
 import { SubscribedStreams } from "./http/subscribed-streams.js";
 import { HistoryFiles } from "./inference/history-files.js";
 import { HistoryStore } from "./inference/history-store.js";
 import { ModelRepository } from "./inference/repository.js";
+import { Evaluations } from "./jobs/evaluations.js";
 import { Runs } from "./runs/runs.js";
 import { SessionDirectory } from "./session/directory.js";
 import { Flusher } from "./session/flusher.js";
@@ -54,6 +56,7 @@ class Server implements TidewireServer {
   readonly #clock = new TurnClock();
   #broker: Broker | undefined;
   #runs: Runs | undefined;
+  #evaluations: Evaluations | undefined;
   #models: ModelRepository | undefined;
   #state: ReturnType<Readiness["state"]> = "starting";
   #closing: Promise<void> | undefined;
@@ -75,7 +78,11 @@ class Server implements TidewireServer {
     this.#runs = runs;
     const services = this.#services(models, broker, runs);
     await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
+    const evaluations = this.#openEvaluations(services);
+    this.#evaluations = evaluations;
     registerRoutes(this.#app, this.#dependencies(services));
+    registerEvaluations(this.#app, { evaluations });
+    await evaluations.recover();
     runs.resumeLeases();
   }
 
@@ -85,6 +92,12 @@ class Server implements TidewireServer {
       log: this.#log,
       afterDelivery: () => this.#flusher.flush(),
     });
+  }
+
+  #openEvaluations({ models, broker, runs, log }: SessionServices): Evaluations {
+    const { dataDir } = this.#config;
+    const services = { models, publisher: runs, events: broker, claims: runs.owners, dataDir, log };
+    return new Evaluations(services, this.#config);
   }
 
   #dependencies(services: SessionServices): HttpDependencies {
@@ -157,6 +170,7 @@ class Server implements TidewireServer {
     const cut = setTimeout(() => this.#cut(), this.#config.drainTimeoutMs);
     await this.#sessions.drain();
     await this.#app.close();
+    await this.#evaluations?.[Symbol.asyncDispose]();
     clearTimeout(cut);
     this.#runs?.[Symbol.dispose]();
     await this.#broker?.[Symbol.asyncDispose]();

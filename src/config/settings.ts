@@ -228,6 +228,48 @@ export const EVENT_SETTINGS = {
   }),
 } as const;
 
+/** Evaluations that the server runs itself. */
+export const EVALUATION_SETTINGS = {
+  maxEvaluations: integer({
+    default: 2,
+    min: 1,
+    max: 64,
+    unit: "jobs",
+    description: "evaluations that run at once",
+    reason: "Each keeps one request of a few hundred rows in its model's queue; more of them only take turns.",
+  }),
+  maxQueuedEvaluations: integer({
+    default: 32,
+    min: 0,
+    max: 10_000,
+    unit: "jobs",
+    description: "evaluations that wait for their turn, uploads under way included",
+    reason: "Beyond it OVERLOADED; each may hold an uploaded file.",
+  }),
+  maxUploadBytes: bytes({
+    default: GIB,
+    min: KIB,
+    max: 1024 * GIB,
+    description: "largest uploaded file",
+    reason: "Beyond it FRAME_TOO_LARGE; it is streamed to the disk, never held in memory.",
+  }),
+  keptEvaluations: integer({
+    default: 100,
+    min: 1,
+    max: 100_000,
+    unit: "evaluations",
+    description: "ended evaluations whose results are kept",
+    reason: "The oldest goes first; its events stay in the log.",
+  }),
+  keptEvaluationBytes: bytes({
+    default: 8 * GIB,
+    min: MIB,
+    max: 1024 * GIB,
+    description: "size of all kept results",
+    reason: "The oldest goes first.",
+  }),
+} as const;
+
 /** How long it waits. */
 export const TIME_SETTINGS = {
   pingIntervalMs: integer({
@@ -298,6 +340,7 @@ export const SETTINGS = {
   ...SERVER_SETTINGS,
   ...LIMIT_SETTINGS,
   ...EVENT_SETTINGS,
+  ...EVALUATION_SETTINGS,
   ...TIME_SETTINGS,
   ...INFERENCE_SETTINGS,
 } as const;
@@ -310,6 +353,7 @@ export const SECTIONS = [
   { title: "Server", settings: SERVER_SETTINGS },
   { title: "Limits", settings: LIMIT_SETTINGS },
   { title: "Events", settings: EVENT_SETTINGS },
+  { title: "Evaluations", settings: EVALUATION_SETTINGS },
   { title: "Times", settings: TIME_SETTINGS },
   { title: "Inference", settings: INFERENCE_SETTINGS },
 ] as const;
