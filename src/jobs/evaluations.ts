@@ -11,11 +11,12 @@ import { writeMessage } from "../wire/json.js";
 import { checkColumns, type EvaluationTask } from "./evaluate.js";
 import { EvaluationFolder } from "./folder.js";
 import { inputFile } from "./input-file.js";
-import { EvaluationJob, StopRequest, toErrorMessage } from "./job.js";
+import { EvaluationJob, StopRequest } from "./job.js";
+import { newEvaluation, taskOf } from "./new-evaluation.js";
 import { JobQueue, type Place } from "./queue.js";
-import { EvaluationStore, type KeptEvaluation, type StoreLimits } from "./store.js";
-import { timestampNow } from "./time.js";
-import { EvaluationTopic, isEnd, topicOf } from "./topic.js";
+import { recoverEvaluation } from "./recovery.js";
+import { EvaluationStore, type StoreLimits } from "./store.js";
+import { EvaluationTopic, isEnd } from "./topic.js";
 import { Upload } from "./upload.js";
 
 /** How long jobs have to end when the server stops; what has not ended by then is reported after the next start. */
@@ -82,23 +83,16 @@ export class Evaluations implements AsyncDisposable {
    * now, and every topic is told the end that it lacks.
    */
   async recover(): Promise<void> {
-    const { dataDir, log } = this.#services;
+    const { dataDir, events, log } = this.#services;
     for (const kept of await this.#store.load(dataDir)) {
       try {
-        await this.#recoverOne(kept);
+        const { topic } = kept.evaluation;
+        await recoverEvaluation(kept, this.#topic(topic), events.view(topic)?.state.status);
       } catch (error) {
         log.error({ err: error, evaluation: kept.evaluation.id }, "an evaluation could not be recovered");
       }
     }
     await this.#prune();
-  }
-
-  async #recoverOne(kept: KeptEvaluation): Promise<void> {
-    const { evaluation } = kept;
-    if (!isEnd(evaluation.status)) await failedByRestart(kept);
-    const { topic, status, message = "" } = evaluation;
-    const told = this.#services.events.view(topic)?.state.status;
-    if (isEnd(status)) await this.#topic(topic).endedBefore(told, status, message);
   }
 
   #topic(topic: string): EvaluationTopic {
@@ -276,59 +270,6 @@ async function guarded<T>(place: Place, work: () => Promise<T>): Promise<T> {
     place.leave();
     throw error;
   }
-}
-
-function taskOf(
-  request: StartEvaluation,
-  ensemble: Ensemble,
-  boosts: readonly boolean[],
-  input: { readonly path: string; readonly bytes: number },
-  folder: EvaluationFolder,
-): EvaluationTask {
-  return {
-    ensemble,
-    boosts,
-    inputPath: input.path,
-    inputBytes: input.bytes,
-    resultPath: folder.resultPath,
-    timeColumn: request.timeColumn,
-    includeReadings: request.includeReadings ?? true,
-  };
-}
-
-function newEvaluation(id: string, task: EvaluationTask, path?: string, fileName?: string): Evaluation {
-  const { ensemble, boosts, inputBytes } = task;
-  return {
-    id,
-    topic: topicOf(id),
-    status: RunStatus.RUN_STATUS_QUEUED,
-    ensembleName: ensemble.name,
-    modelSha256: ensemble.manifest.sha256,
-    signalsUsedBoost: ensemble.signals.filter((_, i) => boosts[i]),
-    path,
-    fileName,
-    inputBytes,
-    progress: 0,
-    rows: 0,
-    rowsSkipped: 0,
-    quality: {},
-    error: undefined,
-    createdAt: timestampNow(),
-    startedAt: undefined,
-    finishedAt: undefined,
-  };
-}
-
-/** What it had begun is removed. */
-async function failedByRestart({ evaluation, folder }: KeptEvaluation): Promise<void> {
-  const error = new TidewireError("SHUTTING_DOWN", "the server was restarted");
-  evaluation.status = RunStatus.RUN_STATUS_FAILED;
-  evaluation.message = error.message;
-  evaluation.error = toErrorMessage(error);
-  evaluation.stage = undefined;
-  evaluation.finishedAt = timestampNow();
-  await folder.tidy(false);
-  await folder.save(evaluation);
 }
 
 function missingFile(): TidewireError {

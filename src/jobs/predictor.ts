@@ -7,8 +7,6 @@ import type { RowOutput } from "../inference/executor.js";
 import { predictionError } from "../inference/stream.js";
 import { BLOCK_ROWS } from "./row-block.js";
 
-/** Rows of the first request; the time it takes says how many the next may have. */
-const FIRST_ROWS = 32;
 /**
  * Longest wait for a request, as a multiple of the model's cost of one row, and at least that long. A reading that comes
  * from outside meanwhile waits no longer than it would behind a few other connections.
@@ -45,7 +43,7 @@ export class Predictor implements BatchStream {
   readonly #boost: Float32Array | undefined;
   readonly #targetMs: number;
   readonly #mostRows: number;
-  /** So few cost next to nothing, however long the queue is: a busy server must not starve the evaluation. */
+  /** So few never are the reason of a long wait: a busy server must not starve the evaluation. */
   readonly #fewestRows: number;
   #rowsAtOnce: number;
   /** Failures in a row. */
@@ -62,9 +60,9 @@ export class Predictor implements BatchStream {
     const costMs = (ensemble.describe().costUs ?? 0) / 1000;
     this.#targetMs = Math.max(LEAST_TARGET_MS, costMs * MAX_COST_MULTIPLE);
     this.#mostRows = Math.min(BLOCK_ROWS, ensemble.maxBatchRows);
-    const cheapRows = costMs > 0 ? Math.floor(LEAST_TARGET_MS / 2 / costMs) : 1;
+    const cheapRows = costMs > 0 ? Math.floor(this.#targetMs / costMs) : 1;
     this.#fewestRows = Math.max(1, Math.min(cheapRows, this.#mostRows));
-    this.#rowsAtOnce = Math.min(FIRST_ROWS, this.#mostRows);
+    this.#rowsAtOnce = this.#fewestRows;
   }
 
   /** What is queued is dropped once the evaluation is aborted. */

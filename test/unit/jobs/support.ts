@@ -14,7 +14,7 @@ import { Ensemble } from "../../../src/inference/ensemble.js";
 import type { Executor } from "../../../src/inference/executor.js";
 import { ModelRepository } from "../../../src/inference/repository.js";
 import { type EvaluationLimits, type EvaluationServices, Evaluations } from "../../../src/jobs/evaluations.js";
-import { modelsFolder } from "../../integration/support/models.js";
+import { TURBINE } from "../../integration/support/models.js";
 
 export const LIMITS: EvaluationLimits = {
   maxEvaluations: 2,
@@ -187,8 +187,7 @@ export async function turbine(t: Test): Promise<ModelRepository> {
   };
   const context = { config, afterDelivery: () => {}, workerDied: () => {} };
   const nothing = { loaded: () => {}, broken: () => {} };
-  const folder = modelsFolder(t, ["gas_turbine"]);
-  const models = await ModelRepository.open(folder, context, nothing);
+  const models = await ModelRepository.open(dirname(TURBINE), context, nothing);
   t.teardown(() => models[Symbol.asyncDispose]());
   return models;
 }
