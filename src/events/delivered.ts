@@ -20,7 +20,7 @@ export class DeliveredEvent implements PlacedEvent {
   readonly generation: number;
   readonly offset: number;
   readonly bytes: Uint8Array;
-  #kind: Kind | undefined;
+  #kind: Event["kind"];
   #messages: Map<Codec, Uint8Array | string> | undefined;
 
   /** @param kind what the bytes hold, where it is known already; read from them on demand otherwise */
@@ -31,25 +31,26 @@ export class DeliveredEvent implements PlacedEvent {
     this.#kind = kind;
   }
 
-  get kind(): Kind {
-    this.#kind ??= decodeEvent(this).kind as Kind;
+  /** What happened; undefined for a kind that only a later version of the schema knows. */
+  get kind(): Event["kind"] {
+    this.#kind ??= decodeEvent(this).kind;
     return this.#kind;
   }
 
-  /** Its type, as JSON names it. */
+  /** Its type, as JSON names it; "" for an unknown kind. */
   get type(): string {
-    return EVENT_KINDS.get(this.kind.$case)?.type ?? "";
+    return (this.kind && EVENT_KINDS.get(this.kind.$case)?.type) ?? "";
   }
 
   get delivery(): DeliveryClass {
-    return EVENT_KINDS.get(this.kind.$case)?.delivery ?? "reliable";
+    return (this.kind && EVENT_KINDS.get(this.kind.$case)?.delivery) ?? "reliable";
   }
 
   /** Whether a subscriber wants it. */
   passes({ types, minLevel }: EventFilter): boolean {
     if (types && !types.has(this.type)) return false;
     if (minLevel === LogLevel.LOG_LEVEL_UNSPECIFIED) return true;
-    return this.kind.$case !== "log" || (this.kind.value.level ?? LogLevel.LOG_LEVEL_UNSPECIFIED) >= minLevel;
+    return this.kind?.$case !== "log" || (this.kind.value.level ?? LogLevel.LOG_LEVEL_UNSPECIFIED) >= minLevel;
   }
 
   /** As a message of an encoding. */

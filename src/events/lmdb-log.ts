@@ -3,6 +3,7 @@
 // Changes wait in a queue. What waits when a transaction begins goes into it, in order, with positions that count once it
 // is committed. One transaction at a time is not committed, so that one which fails takes no other with it.
 import { mkdir } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import type {
   Appended,
@@ -30,6 +31,11 @@ import type { KeptTopic, TopicIndex } from "./segment-topics.js";
  * files and names. One flush serves all that wait, so more would gain nothing.
  */
 const MAX_UNFLUSHED = 3;
+/**
+ * After a write that failed, how long the next one may take. LMDB gives up for good when it could not write a file's first
+ * pages, and lmdb-js then answers nothing any more: without this, nor would the log.
+ */
+const STALL_MS = 10_000;
 /** What a change without entries counts for in the queue. */
 const SMALL_BYTES = 256;
 
@@ -45,6 +51,8 @@ export class LmdbLog implements EventLog {
   readonly #index: TopicIndex;
   readonly #queue = new ChangeQueue();
   readonly #unflushed = new Set<Promise<void>>();
+  #hasFailed = false;
+  #stopped: Error | undefined;
   #working: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -187,6 +195,7 @@ export class LmdbLog implements EventLog {
     afterFlush?: () => Promise<void>,
   ): Promise<{ readonly result: T; readonly flushed: Promise<void> }> {
     this.#checkOpen();
+    if (this.#stopped) return Promise.reject(this.#stopped);
     return new Promise((resolve, reject) => {
       let result: T;
       this.#queue.add({
@@ -212,8 +221,11 @@ export class LmdbLog implements EventLog {
       while (this.#unflushed.size >= MAX_UNFLUSHED) await Promise.race(this.#unflushed);
       const changes = this.#queue.take();
       try {
+        if (this.#stopped) throw this.#stopped;
         await this.#write(changes);
+        this.#hasFailed = false;
       } catch (error) {
+        this.#hasFailed = true;
         const message = `the event log could not be written: ${error instanceof Error ? error.message : error}`;
         for (const change of changes) change.fail(new Error(message, { cause: error }));
       }
@@ -236,13 +248,26 @@ export class LmdbLog implements EventLog {
       }
       if (stage.unborn !== newest.meta.unborn) newest.describe({ unborn: stage.unborn });
     });
-    await committed;
+    await (this.#hasFailed ? this.#unlessStalled(committed) : committed);
     stage.apply();
     this.#await(flushed, newest);
     for (const change of staged) {
       const more = change.done(flushed);
       if (more) await more;
     }
+  }
+
+  /** Whether the change is kept is not known then: nothing more is written, so that nothing contradicts it. */
+  async #unlessStalled(committed: Promise<void>): Promise<void> {
+    const timer = new AbortController();
+    const stall = delay(STALL_MS, undefined, { signal: timer.signal }).then(
+      () => {
+        this.#stopped = new Error(`its file did not recover from a failed write in ${STALL_MS} ms; restart the server`);
+        throw this.#stopped;
+      },
+      () => undefined,
+    );
+    await Promise.race([committed, stall]).finally(() => timer.abort());
   }
 
   #await(flushed: Promise<void>, segment: LmdbSegment): void {

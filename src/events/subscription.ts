@@ -12,7 +12,7 @@ import { DeliveredEvent, type EventBatch, type EventFilter } from "./delivered.j
 import type { LoggedEvent } from "./event-log.js";
 import { emptyState } from "./fold.js";
 import type { Listener } from "./hub.js";
-import { isPattern, parsePattern } from "./topic.js";
+import { isPattern, matches, parsePattern, parseTopic } from "./topic.js";
 
 /** Unsent bytes of a subscriber beyond which only the newest of each latest kind waits for it, and replay waits too. */
 const BACKLOG_BYTES = 256 * 1024;
@@ -30,15 +30,15 @@ export interface EventSink {
   readonly isOpen: boolean;
   /** Bytes said and not taken by the network yet. */
   readonly backlogBytes: number;
-  /** All events of a batch, as one. */
-  batch(batch: EventBatch): void;
-  /** One event. */
-  event(topic: string, event: DeliveredEvent): void;
+  /** All events of a batch, as one. @returns false when there is no room for them now */
+  batch(batch: EventBatch): boolean;
+  /** One event. @returns false when there is no room for it now */
+  event(topic: string, event: DeliveredEvent): boolean;
   /** A snapshot or a gap. */
   frame(body: ServerBody): void;
   /** Events were skipped because the reader is slow. */
   skipped(count: number): void;
-  /** Resolves once the backlog is gone, or nobody listens any more. */
+  /** Resolves once the backlog is small, or nobody listens any more. */
   ready(): Promise<void>;
   /** A fault of ours. */
   broke(error: unknown): void;
@@ -66,6 +66,8 @@ export class Subscription implements Listener {
   readonly #held = new Map<string, Held>();
   readonly #remove: () => void;
   #isOpen = true;
+  #isCatchingUp = false;
+  #isReleasing = false;
   /** What is said first. */
   readonly subscribed: Subscribed;
 
@@ -87,8 +89,17 @@ export class Subscription implements Listener {
 
   /** Brings the topics that are behind up to the present. */
   start(): void {
-    if (this.#behind.size === 0) return;
-    this.#catchUp().catch((error: unknown) => this.#sink.broke(error));
+    if (this.#isCatchingUp || this.#behind.size === 0) return;
+    this.#isCatchingUp = true;
+    this.#catchUp().then(
+      () => {
+        this.#isCatchingUp = false;
+        this.start(); // a topic may have fallen behind since the last look
+      },
+      (error: unknown) => {
+        if (this.#isOpen) this.#sink.broke(error); // else it is the end of the log that it had not heard of
+      },
+    );
   }
 
   /** Ends it; nothing of it follows. Idempotent. */
@@ -124,16 +135,23 @@ export class Subscription implements Listener {
       );
     const told: Record<string, Position> = {};
     const catchesUp = snapshot || asked.size > 0;
+    let count = 0;
     let recovered = asked.size > 0;
-    for (const topic of this.#broker.list(pattern, "", catchesUp ? Number.POSITIVE_INFINITY : MAX_POSITIONS_TOLD)) {
-      const { topic: name, generation, offset } = topic;
-      if (Object.keys(told).length < MAX_POSITIONS_TOLD) told[name] = { generation, offset };
-      if (!catchesUp) continue;
+    const resume = (name: string): void => {
       const position = asked.get(name);
       const isKept = position !== undefined && this.#isKept(name, position);
       if (position && !isKept) recovered = false;
       this.#behind.set(name, isKept ? { is: "replay", cursor: { ...position } } : { is: "state" });
+    };
+    for (const topic of this.#broker.list(pattern, "", catchesUp ? Number.POSITIVE_INFINITY : MAX_POSITIONS_TOLD)) {
+      const { topic: name, generation, offset } = topic;
+      count += 1;
+      if (count <= MAX_POSITIONS_TOLD) told[name] = { generation, offset };
+      if (catchesUp) resume(name);
     }
+    // Topics that were there when the client left, and are not any more.
+    const tokens = parsePattern(pattern);
+    for (const name of asked.keys()) if (!this.#broker.find(name) && matches(tokens, parseTopic(name))) resume(name);
     return { topic: pattern, generation: 0, offset: 0, recovered, positions: told };
   }
 
@@ -155,16 +173,21 @@ export class Subscription implements Listener {
 
   async #catchUp(): Promise<void> {
     let states = 0;
+    // A topic that falls behind meanwhile is added at the end, and has its turn.
     for (const [topic, behind] of this.#behind) {
+      await this.#room();
+      if (!this.#isOpen) return;
       if (behind.is === "replay") await this.#replay(topic, behind);
       else this.#tellState(topic);
-      if (!this.#isOpen) return;
       states += 1;
-      // Others get their turn of the loop, and a slow reader its time.
-      if (states % STATES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (this.#sink.backlogBytes > BACKLOG_BYTES) await this.#sink.ready();
+      if (states % STATES_AT_ONCE === 0) await nextTurn();
       if (!this.#isOpen) return;
     }
+  }
+
+  /** Gives a slow reader its time. */
+  async #room(): Promise<void> {
+    while (this.#isOpen && this.#sink.backlogBytes > BACKLOG_BYTES) await this.#sink.ready();
   }
 
   /** The state as everybody has been told it; live events go on from here. */
@@ -185,9 +208,11 @@ export class Subscription implements Listener {
       }
       const page = await this.#page(name, behind.cursor);
       if (!this.#isOpen) return;
-      if (page === "lost") return this.#tellLoss(name, behind.cursor);
+      // Below the head there is something to read: an empty page is a log that has lost it.
+      if (page === "lost" || page.length === 0) return this.#tellLoss(name, behind.cursor);
       this.#tellPage(name, page, behind);
-      if (this.#sink.backlogBytes > BACKLOG_BYTES) await this.#sink.ready();
+      await nextTurn();
+      await this.#room();
       if (!this.#isOpen) return;
     }
   }
@@ -201,13 +226,14 @@ export class Subscription implements Listener {
     }
   }
 
-  /** Events that the log has and others have not been told yet are left for later. */
+  /** Events that the log has and others have not been told yet are left for later, and those there is no room for. */
   #tellPage(name: string, page: readonly LoggedEvent[], behind: { cursor: Position }): void {
     const { offset: told } = this.#headOf(name);
     for (const logged of page) {
       if (logged.offset > told) return;
       const event = new DeliveredEvent(logged, logged.bytes);
-      if (!this.#filters || event.passes(this.#filter)) this.#sink.event(name, event);
+      const isWanted = !this.#filters || event.passes(this.#filter);
+      if (isWanted && !this.#sink.event(name, event)) return;
       behind.cursor = { generation: logged.generation, offset: logged.offset };
     }
   }
@@ -241,28 +267,49 @@ export class Subscription implements Listener {
 
   #deliver(batch: EventBatch): void {
     const isSlow = this.#sink.backlogBytes > BACKLOG_BYTES;
-    if (!this.#filters && this.#held.size === 0 && (!isSlow || batch.isReliable)) return this.#sink.batch(batch);
+    if (!this.#filters && this.#held.size === 0 && (!isSlow || batch.isReliable)) {
+      if (!this.#sink.batch(batch)) this.#fallBehind(batch.topic, batch.events[0] as DeliveredEvent);
+      return;
+    }
     for (const event of batch.events) {
-      if (!this.#isOpen) return;
+      if (!this.#isOpen || this.#behind.has(batch.topic)) return;
       if (!event.passes(this.#filter)) continue;
       if (event.delivery === "latest" && isSlow) this.#hold(batch.topic, event);
-      else {
-        this.#release(batch.topic);
-        this.#sink.event(batch.topic, event);
-      }
+      else this.#tell(batch.topic, event);
     }
+  }
+
+  #tell(topic: string, event: DeliveredEvent): void {
+    this.#release(topic);
+    if (!this.#isOpen || this.#behind.has(topic)) return;
+    if (!this.#sink.event(topic, event)) this.#fallBehind(topic, event);
+  }
+
+  /** More has come at once than there is room for: the reader gets it from the log, at its own pace. */
+  #fallBehind(topic: string, { generation, offset }: DeliveredEvent): void {
+    if (!this.#isOpen || !this.#sink.isOpen) return;
+    const isTransient = this.#broker.find(topic)?.isTransient === true;
+    this.#behind.set(
+      topic,
+      isTransient ? { is: "state" } : { is: "replay", cursor: { generation, offset: offset - 1 } },
+    );
+    this.start();
   }
 
   removed(topic: string): void {
     if (this.#behind.has(topic)) return;
     this.#held.delete(topic);
-    this.#tellState(topic);
+    try {
+      this.#tellState(topic);
+    } catch (error) {
+      this.#sink.broke(error);
+    }
   }
 
   // ---- a slow reader ----
 
   #hold(topic: string, event: DeliveredEvent): void {
-    if (this.#held.size === 0) void this.#releaseWhenReady();
+    if (!this.#isReleasing) this.#releaseWhenReady().catch((error: unknown) => this.#sink.broke(error));
     let held = this.#held.get(topic);
     if (!held) {
       held = { newest: new Map(), generation: event.generation, from: event.offset - 1, skipped: 0 };
@@ -273,7 +320,9 @@ export class Subscription implements Listener {
   }
 
   async #releaseWhenReady(): Promise<void> {
-    await this.#sink.ready();
+    this.#isReleasing = true;
+    await this.#room();
+    this.#isReleasing = false;
     for (const topic of [...this.#held.keys()]) this.#release(topic);
   }
 
@@ -292,8 +341,17 @@ export class Subscription implements Listener {
         value: { topic, generation, fromOffset, toOffset, skipped, reason: "slow_consumer" },
       });
     }
-    for (const event of newest) this.#sink.event(topic, event);
+    for (const event of newest) {
+      if (this.#sink.event(topic, event)) continue;
+      this.#fallBehind(topic, event);
+      return;
+    }
   }
+}
+
+/** Others get their turn of the loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function filterOf({ types, minLevel }: Subscribe): EventFilter {

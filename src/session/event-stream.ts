@@ -8,6 +8,7 @@ import { type EventSink, Subscription } from "../events/subscription.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { toErrorBody } from "./error-body.js";
 import type { SessionServices } from "./services.js";
+import { READY_BYTES } from "./topic-requests.js";
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
 
@@ -77,16 +78,35 @@ export class EventStream implements EventSink {
     return this.#output.unsentBytes;
   }
 
-  batch(batch: EventBatch): void {
-    for (const event of batch.events) this.event(batch.topic, event);
+  batch(batch: EventBatch): boolean {
+    const room = this.#services.limits.maxQueuedBytes - this.backlogBytes;
+    if (this.backlogBytes > 0 && batch.messages(jsonCodec).bytes > room) return this.#refuse();
+    return batch.events.every((event) => this.#take(batch.topic, event));
   }
 
-  event(topic: string, event: DeliveredEvent): void {
-    if (this.#hasBudget()) this.#output.write(event.message(jsonCodec) as string, topic, event);
+  event(topic: string, event: DeliveredEvent): boolean {
+    const room = this.#services.limits.maxQueuedBytes - this.backlogBytes;
+    if (this.backlogBytes > 0 && event.message(jsonCodec).length > room) return this.#refuse();
+    return this.#take(topic, event);
+  }
+
+  #take(topic: string, event: DeliveredEvent): boolean {
+    if (!this.#isOpen) return false;
+    this.#output.write(event.message(jsonCodec) as string, topic, event);
+    return true;
+  }
+
+  /** A reader that has left its whole budget unread is told to come back; else it reads on when it has read. */
+  #refuse(): false {
+    const { maxQueuedBytes } = this.#services.limits;
+    if (this.#output.unsentBytes <= maxQueuedBytes) return false;
+    this.#services.traffic.slowConsumerCloses += 1;
+    this.end(new TidewireError("SLOW_CONSUMER", `more than ${maxQueuedBytes} bytes wait to be read; resume`));
+    return false;
   }
 
   frame(body: ServerBody): void {
-    if (!this.#hasBudget()) return;
+    if (!this.#isOpen) return;
     if (body.$case === "snapshot") this.#write(body, body.value.topic, body.value);
     else this.#write(body);
   }
@@ -99,17 +119,8 @@ export class EventStream implements EventSink {
     this.#services.traffic.droppedFrames += count;
   }
 
-  #hasBudget(): boolean {
-    if (!this.#isOpen) return false;
-    const { maxQueuedBytes } = this.#services.limits;
-    if (this.backlogBytes <= maxQueuedBytes) return true;
-    this.#services.traffic.slowConsumerCloses += 1;
-    this.end(new TidewireError("SLOW_CONSUMER", `more than ${maxQueuedBytes} bytes wait to be read; resume`));
-    return false;
-  }
-
   ready(): Promise<void> {
-    if (!this.#isOpen || this.backlogBytes === 0) return Promise.resolve();
+    if (!this.#isOpen || this.backlogBytes <= READY_BYTES) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 

@@ -90,6 +90,11 @@ export class Session {
     return this.#codec ?? jsonCodec;
   }
 
+  /** Bytes of earlier turns that the network has not taken. */
+  get unsentBytes(): number {
+    return this.#transport.unsentBytes;
+  }
+
   /** Bytes said and not taken by the network. */
   get backlogBytes(): number {
     return this.#outbox.bytes + this.#transport.unsentBytes;

@@ -6,8 +6,15 @@ import { TidewireError } from "../errors.js";
 import type { AppendAsker } from "../events/broker.js";
 import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
+import { SharedMessages } from "../wire/shared-messages.js";
 import type { SessionServices } from "./services.js";
 import type { Request, Session } from "./session.js";
+
+/**
+ * Backlog at which those who wait for room go on. Not less than a socket's high-water mark: below that Node tells nobody
+ * when it has been written.
+ */
+export const READY_BYTES = 64 * 1024;
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
 
@@ -85,35 +92,43 @@ export class TopicRequests implements EventSink {
     return this.#session.backlogBytes;
   }
 
-  batch(batch: EventBatch): void {
-    if (this.#hasBudget()) this.#session.push(batch.messages(this.#session.codec));
+  batch(batch: EventBatch): boolean {
+    return this.#take(batch.messages(this.#session.codec));
   }
 
-  event(_topic: string, event: DeliveredEvent): void {
-    if (this.#hasBudget()) this.#session.push(event.message(this.#session.codec));
+  event(_topic: string, event: DeliveredEvent): boolean {
+    return this.#take(event.message(this.#session.codec));
   }
 
   frame(body: ServerBody): void {
-    if (this.#hasBudget()) this.#session.reply(0, body);
+    if (this.#isOpen) this.#session.reply(0, body);
   }
 
   skipped(count: number): void {
     this.#services.traffic.droppedFrames += count;
   }
 
-  /** A reader that has used up its budget is told to come back and resume. */
-  #hasBudget(): boolean {
+  /**
+   * Takes a message where there is room. A reader that has left its whole budget unread is told to come back and resume;
+   * one to whom much is said in one turn is not to blame for that.
+   */
+  #take(message: Uint8Array | string | SharedMessages): boolean {
     if (!this.#isOpen) return false;
     const { maxQueuedBytes } = this.#services.limits;
-    const backlog = this.backlogBytes;
-    if (backlog <= maxQueuedBytes) return true;
-    this.#services.traffic.slowConsumerCloses += 1;
-    this.#session.endSlow(`${backlog} bytes wait to be read, at most ${maxQueuedBytes} may; resume by position`);
-    return false;
+    const { unsentBytes, backlogBytes } = this.#session;
+    if (unsentBytes > maxQueuedBytes) {
+      this.#services.traffic.slowConsumerCloses += 1;
+      this.#session.endSlow(`${unsentBytes} bytes wait to be read, at most ${maxQueuedBytes} may; resume by position`);
+      return false;
+    }
+    const bytes = message instanceof SharedMessages ? message.bytes : message.length;
+    if (backlogBytes > 0 && backlogBytes + bytes > maxQueuedBytes) return false;
+    this.#session.push(message);
+    return true;
   }
 
   ready(): Promise<void> {
-    if (!this.#isOpen || this.backlogBytes === 0) return Promise.resolve();
+    if (!this.#isOpen || this.backlogBytes <= READY_BYTES) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -125,7 +140,7 @@ export class TopicRequests implements EventSink {
 
   /** The network has taken something. */
   drained(): void {
-    if (this.#waiting.length > 0 && this.backlogBytes === 0) this.#release();
+    if (this.#waiting.length > 0 && this.backlogBytes <= READY_BYTES) this.#release();
   }
 
   close(): void {

@@ -5,12 +5,21 @@ import { frameFromJson, frameToJson } from "./json.js";
 import { checkJsonSize } from "./json-limits.js";
 import { errorPosition } from "./json-position.js";
 
+/** Type of an event whose kind this version does not know. */
+const UNKNOWN_EVENT = "unknown";
+
 /** Text messages, one JSON object each. */
 export const jsonCodec: Codec = {
   subprotocol: "tidewire.v1.json",
   encode: (frame) => JSON.stringify(frameToJson("ServerFrame", frame)),
-  encodeEvent: (event) =>
-    JSON.stringify(frameToJson("ServerFrame", { id: 0, body: { $case: "event", value: decodeEvent(event) } })),
+  encodeEvent: (placed) => {
+    const event = decodeEvent(placed);
+    if (event.kind)
+      return JSON.stringify(frameToJson("ServerFrame", { id: 0, body: { $case: "event", value: event } }));
+    // Kept by a later version: that it happened is all that this one can tell.
+    const { topic, generation, offset } = event;
+    return JSON.stringify({ type: UNKNOWN_EVENT, topic, generation, offset, data: {} });
+  },
   decode: (message) => {
     if (typeof message !== "string") throw new FrameError(0, "INVALID_FRAME", "expected a text message, came bytes");
     checkJsonSize(message);

@@ -16,6 +16,8 @@ const TOPICS = ["training.a", "training.b", "training.c"];
 const SUBSCRIBERS = ["training.a", "training.b", "training.*", "training.>"];
 /** Unsent bytes at which a subscriber of the test is cut, as a session's budget does. */
 const BUDGET = 600 * 1024;
+/** Unsent bytes at which nothing more is taken. */
+const FULL = 500 * 1024;
 /** Beyond this a subscription counts its reader as slow. */
 const SLOW = 300 * 1024;
 /** Histories by adapter: a disk takes its time. */
@@ -23,7 +25,7 @@ const RUNS: Readonly<Record<string, number>> = { memory: 400, lmdb: 60 };
 
 type Command =
   | { is: "publish"; topic: number; count: number; kind: "log" | "progress" }
-  | { is: "cut" | "resume" | "slow" | "choke" | "fast"; subscriber: number }
+  | { is: "cut" | "resume" | "slow" | "fill" | "choke" | "fast"; subscriber: number }
   | { is: "remove"; topic: number }
   | { is: "retain" }
   | { is: "wait" };
@@ -42,7 +44,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   {
     weight: 5,
-    arbitrary: fc.record({ is: fc.constantFrom("cut", "resume", "slow", "choke", "fast"), subscriber }),
+    arbitrary: fc.record({ is: fc.constantFrom("cut", "resume", "slow", "fill", "choke", "fast"), subscriber }),
   },
   { weight: 1, arbitrary: fc.record({ is: fc.constant("remove" as const), topic }) },
   { weight: 1, arbitrary: fc.constant({ is: "retain" } as const) },
@@ -119,12 +121,12 @@ class Client implements EventSink {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  batch(batch: EventBatch): void {
-    for (const event of batch.events) this.event(batch.topic, event);
+  batch(batch: EventBatch): boolean {
+    return this.#hasRoom() && batch.events.every((event) => this.event(batch.topic, event));
   }
 
-  event(name: string, event: DeliveredEvent): void {
-    if (this.#isCut()) return;
+  event(name: string, event: DeliveredEvent): boolean {
+    if (this.#isCut() || !this.#hasRoom()) return false;
     const told = this.#of(name, { generation: event.generation, offset: event.offset - 1 });
     const { position, faults } = told;
     const place = `${name} ${event.generation}-${event.offset}`;
@@ -132,9 +134,14 @@ class Client implements EventSink {
       faults.push(`${place} after ${position.generation}`);
     if (event.generation === position.generation && event.offset !== position.offset + 1)
       faults.push(`${place} after ${position.offset}`);
-    const text = event.kind.$case === "log" || event.kind.$case === "progress" ? event.kind.value.message : undefined;
+    const text = event.kind?.$case === "log" || event.kind?.$case === "progress" ? event.kind.value.message : undefined;
     this.heard.push([place, text]);
     told.position = { generation: event.generation, offset: event.offset };
+    return true;
+  }
+
+  #hasRoom(): boolean {
+    return this.backlogBytes < FULL;
   }
 
   frame(body: NonNullable<ServerFrame["body"]>): void {
@@ -248,15 +255,16 @@ async function play(log: EventLog, commands: readonly Command[]): Promise<string
   const faults = await atRest(broker, clients);
   for (const [place, text] of clients.flatMap(({ heard }) => heard))
     if (text !== texts.get(place)) faults.push(`${place} says ${text}, not ${texts.get(place)}`);
+  for (const client of clients) client.cut();
   await broker[Symbol.asyncDispose]();
   return faults;
 }
 
-function act(client: Client, is: "cut" | "resume" | "slow" | "choke" | "fast"): void {
+function act(client: Client, is: "cut" | "resume" | "slow" | "fill" | "choke" | "fast"): void {
   if (is === "cut") client.cut();
   else if (is === "resume") client.connect();
   else if (is === "fast") client.release();
-  else client.backlogBytes = is === "slow" ? SLOW : BUDGET + 1;
+  else client.backlogBytes = { slow: SLOW, fill: FULL, choke: BUDGET + 1 }[is];
 }
 
 const MAX_TURNS = 2_000;
