@@ -7,20 +7,20 @@ import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
 import { DeliveredEvent, EventBatch } from "./delivered.js";
 import { Topic, TopicDirectory } from "./directory.js";
 import type { Appended, Checkpoint, EventLog, NewEntry, ReadLimits, TopicRecord } from "./event-log.js";
+import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
+import { overloaded } from "./overloaded.js";
 import type { EventPage, EventReader, TopicView } from "./types.js";
 
 /** Bytes accepted and not durable yet; beyond it OVERLOADED, so that a slow disk cannot fill the memory. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 /** How often the states of changed topics are kept: what a restart after a kill must read again is at most that old. */
 const CHECKPOINT_INTERVAL_MS = 1_000;
-/** States kept at once, so that many changed topics do not hold the loop; the rest follows with the next. */
-const CHECKPOINTS_AT_ONCE = 1_000;
+/** Bytes of states kept at once, so that they do not hold the loop; the rest follows with the next. */
+const CHECKPOINT_BYTES = 1024 * 1024;
 /** How often retention is looked after. */
 const RETENTION_INTERVAL_MS = 10_000;
-/** How long a publisher is asked to wait when the disk does not keep up. */
-const RETRY_AFTER_MS = 250;
 /** A page of the log: small beside a slow reader's budget, also once it is JSON. */
 export const PAGE: ReadLimits = { events: 1_000, bytes: 256 * 1024 };
 /** Largest event: a reader's budget holds several. */
@@ -65,6 +65,9 @@ export class Broker implements EventReader, AsyncDisposable {
   readonly #context: BrokerContext;
   readonly #topics = new TopicDirectory();
   readonly #keys: IdempotencyKeys;
+  /** Topics whose first event is on its way. */
+  readonly #births = new Set<string>();
+  readonly #hosts = new Hosts(this.#topics);
   /** Changed since they were last kept. */
   readonly #changed = new Set<Topic>();
   readonly #timers: NodeJS.Timeout[];
@@ -82,7 +85,7 @@ export class Broker implements EventReader, AsyncDisposable {
     this.#context = context;
     this.#keys = keys;
     this.#timers = [
-      setInterval(() => this.#keepStates(CHECKPOINTS_AT_ONCE), CHECKPOINT_INTERVAL_MS),
+      setInterval(() => void this.#keepStates(CHECKPOINT_BYTES), CHECKPOINT_INTERVAL_MS),
       setInterval(() => void this.retain(), RETENTION_INTERVAL_MS),
     ];
     for (const timer of this.#timers) timer.unref();
@@ -107,6 +110,7 @@ export class Broker implements EventReader, AsyncDisposable {
       for (const logged of await this.log.readAfter(name, topic, PAGE)) {
         const { kind, timestamp } = decodeEvent(logged);
         if (kind) topic.add(logged.offset, kind, timestamp);
+        topic.offset = logged.offset; // also of a kind that only a later version knows
       }
       this.#changed.add(topic);
     }
@@ -170,9 +174,16 @@ export class Broker implements EventReader, AsyncDisposable {
         `${this.#pendingBytes} bytes wait for the disk, at most ${MAX_PENDING_BYTES} may; try again later`,
       );
     const { maxTopics } = this.#context.limits;
-    if (this.#topics.size < maxTopics) return;
-    const unknown = events.find(({ topic }) => !this.#topics.get(topic));
-    if (unknown) throw overloaded(`there are ${this.#topics.size} topics, at most ${maxTopics} (maxTopics) may be`);
+    if (events.every(({ topic }) => this.#isKnown(topic))) return;
+    const births = new Set(events.map(({ topic }) => topic).filter((topic) => !this.#isKnown(topic)));
+    const count = this.#topics.size - this.#hosts.size + this.#births.size;
+    if (count + births.size > maxTopics)
+      throw overloaded(`there are ${count} topics, at most ${maxTopics} (maxTopics) may be`);
+    for (const topic of births) this.#births.add(topic);
+  }
+
+  #isKnown(topic: string): boolean {
+    return this.#topics.get(topic) !== undefined || this.#births.has(topic);
   }
 
   #append(turn: Turn): void {
@@ -189,8 +200,9 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   #committed(turn: Turn, { positions, flushed }: Appended): void {
-    for (const batch of this.#fold(turn, positions)) this.hub.each(batch.topic, (listener) => listener.deliver(batch));
-    this.#context.afterDelivery();
+    for (const { topic } of turn.events) this.#births.delete(topic);
+    for (const batch of this.#fold(turn, positions)) this.#deliver(batch);
+    this.#guard(this.#context.afterDelivery);
     flushed.then(
       () => this.#settle(turn, (asker, first, count) => asker.accepted(positions.slice(first, first + count))),
       (error: unknown) => this.#settle(turn, (asker) => asker.refused(error)),
@@ -199,8 +211,21 @@ export class Broker implements EventReader, AsyncDisposable {
 
   #settle(turn: Turn, tell: (asker: AppendAsker, first: number, count: number) => void): void {
     this.#pendingBytes -= turn.bytes;
-    for (const { asker, first, count } of turn.askers) tell(asker, first, count);
-    this.#context.afterDelivery();
+    for (const { asker, first, count } of turn.askers) this.#guard(() => tell(asker, first, count));
+    this.#guard(this.#context.afterDelivery);
+  }
+
+  /** A fault of one listener or publisher must not reach the others. */
+  #guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#context.log.error({ err: error }, "somebody could not be told of an event");
+    }
+  }
+
+  #deliver(batch: EventBatch): void {
+    this.hub.each(batch.topic, (listener) => this.#guard(() => listener.deliver(batch)));
   }
 
   /** The turn's events by topic, added to the topics' states. */
@@ -230,19 +255,13 @@ export class Broker implements EventReader, AsyncDisposable {
 
   /** Tells an event that is kept nowhere: the load of a host is worth nothing a second later. @throws TidewireError OVERLOADED */
   tell(event: Publish): Position {
-    this.#checkRoom([event], 0);
-    const { kind, timestamp, topic: name } = event;
+    const { kind, timestamp } = event;
     if (!kind) throw new TypeError("an event without a kind");
-    let topic = this.#topics.get(name);
-    if (!topic) {
-      topic = new Topic(name, { generation: Date.now(), offset: 0 }, undefined, true);
-      this.#topics.add(topic);
-    }
+    const topic = this.#hosts.topicOf(event.topic);
     topic.add(topic.offset + 1, kind, timestamp);
     const position = { generation: topic.generation, offset: topic.offset };
-    const batch = new EventBatch(name, [new DeliveredEvent(position, encodeEvent(event), kind)]);
-    this.hub.each(name, (listener) => listener.deliver(batch));
-    this.#context.afterDelivery();
+    this.#deliver(new EventBatch(topic.topic, [new DeliveredEvent(position, encodeEvent(event), kind)]));
+    this.#guard(this.#context.afterDelivery);
     return position;
   }
 
@@ -291,6 +310,7 @@ export class Broker implements EventReader, AsyncDisposable {
   remove(name: string): Promise<void> {
     this.#append(this.#turn);
     const removed = this.log.remove(name);
+    removed.catch(() => undefined); // it is handled in its order, as appends are
     const forgotten = this.#told.then(() => removed).then(() => this.#forget(name));
     this.#told = forgotten.catch(() => undefined); // the caller is told; what was published since goes on
     return forgotten;
@@ -303,32 +323,37 @@ export class Broker implements EventReader, AsyncDisposable {
     this.#changed.delete(topic);
     this.#topics.remove(name);
     this.#keys.removeTopic(name);
-    this.hub.each(name, (listener) => listener.removed(name));
-    this.#context.afterDelivery();
+    this.hub.each(name, (listener) => this.#guard(() => listener.removed(name)));
+    this.#guard(this.#context.afterDelivery);
   }
 
-  #keepStates(most: number): Promise<void> {
-    const topics = [...this.#changed].slice(0, most);
-    for (const topic of topics) this.#changed.delete(topic);
-    if (topics.length === 0) return Promise.resolve();
-    return this.log
-      .append(
-        [],
-        topics.map((topic) => topic.checkpoint()),
-      )
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          for (const topic of topics) this.#changed.add(topic);
-          this.#context.log.error({ err: error }, "the states of topics could not be kept; a restart takes longer");
-        },
-      );
+  async #keepStates(mostBytes: number): Promise<void> {
+    const checkpoints: Checkpoint[] = [];
+    const topics: Topic[] = [];
+    let bytes = 0;
+    for (const topic of this.#changed) {
+      if (bytes >= mostBytes) break;
+      const checkpoint = topic.checkpoint();
+      bytes += checkpoint.state.length;
+      checkpoints.push(checkpoint);
+      topics.push(topic);
+      this.#changed.delete(topic);
+    }
+    if (topics.length === 0) return;
+    try {
+      await (await this.log.append([], checkpoints)).flushed;
+    } catch (error) {
+      for (const topic of topics) if (this.#topics.get(topic.topic) === topic) this.#changed.add(topic);
+      this.#context.log.error({ err: error }, "the states of topics could not be kept; a restart takes longer");
+    }
   }
 
   /** Drops what retention no longer keeps; runs by itself every 10 s. */
   retain(): Promise<void> {
     const checkpointOf = (name: string): Checkpoint | undefined => this.#topics.get(name)?.checkpoint();
     const retained = this.log.retain(Date.now(), checkpointOf);
+    retained.catch(() => undefined); // it is handled in its order, as appends are
+    for (const topic of this.#hosts.silent(Date.now())) this.#forget(topic);
     const forgotten = this.#told
       .then(() => retained)
       .then((topics) => {
@@ -371,8 +396,4 @@ function toEntry(publish: Publish, index: number, count: number): NewEntry {
       },
     );
   return { topic: publish.topic, bytes, key: publish.idempotencyKey };
-}
-
-function overloaded(message: string): TidewireError {
-  return new TidewireError("OVERLOADED", message, undefined, { retryAfterMs: RETRY_AFTER_MS });
 }

@@ -20,8 +20,10 @@ export interface Commit {
   readonly flushed: Promise<void>;
 }
 
-/** @param isVisible whether readers see the transaction */
-export function watch(batch: BatchPromise, isVisible: () => boolean): Commit {
+/**
+ * @param isVisible whether readers see the transaction; not asked any more once `signal` is aborted
+ */
+export function watch(batch: BatchPromise, isVisible: () => boolean, signal: AbortSignal): Commit {
   const flushed = batch.then(
     async () => {
       await batch.flushed;
@@ -33,6 +35,7 @@ export function watch(batch: BatchPromise, isVisible: () => boolean): Commit {
   const committed = new Promise<void>((resolve, reject) => {
     let timer = setTimeout(ask, VISIBLE_POLL_MS);
     function ask(): void {
+      if (signal.aborted) return;
       if (isVisible()) resolve();
       else timer = setTimeout(ask, VISIBLE_POLL_MS);
     }

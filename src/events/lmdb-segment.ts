@@ -47,6 +47,7 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   #keys: number;
   /** Key of the last event of the transaction that is being written. */
   #lastEvent: Buffer | undefined;
+  readonly #closing = new AbortController();
   bytes: number;
   isEmpty: boolean;
   /** Whether a flush has failed: what follows belongs into another file. */
@@ -100,7 +101,7 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
     this.#lastEvent = undefined;
     const batch = this.#db.batch(fill) as BatchPromise;
     const last = this.#lastEvent;
-    const commit = watch(batch, () => last !== undefined && this.#isVisible(last));
+    const commit = watch(batch, () => last !== undefined && this.#isVisible(last), this.#closing.signal);
     commit.committed.then(
       () => {
         this.bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? this.bytes;
@@ -199,6 +200,7 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   // ---- end ----
 
   async close(): Promise<void> {
+    this.#closing.abort();
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);

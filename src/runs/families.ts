@@ -1,7 +1,7 @@
 // The families of topics: how their names are built, and which events they take.
 import type { Publish } from "../../generated/ts/tidewire/v1/topics.js";
 import { TidewireError } from "../errors.js";
-import { parseTopic } from "../events/topic.js";
+import { isPattern, parsePattern, parseTopic } from "../events/topic.js";
 import { EVENT_KINDS } from "../wire/event-bytes.js";
 
 /** What happened: the case of an event with its value. */
@@ -92,7 +92,7 @@ const BY_NAME: ReadonlyMap<string, Family> = new Map(
 export function familyOf(topic: string): Family {
   const [name = "", ...tokens] = parseTopic(topic);
   const family = BY_NAME.get(name);
-  if (!family) throw invalidTopic(topic, `of no family; topics are ${[...BY_NAME.values()].map(formOf).join(", ")}`);
+  if (!family) throw ofNoFamily(topic);
   if (tokens.length !== family.tokens.length) throw invalidTopic(topic, `not of the form ${formOf(family)}`);
   return family;
 }
@@ -100,6 +100,13 @@ export function familyOf(topic: string): Family {
 /** The family of a topic that is known to have events: {@link familyOf} without the care, for the hot path. */
 export function familyOfKnown(topic: string): Family {
   return BY_NAME.get(topic.slice(0, topic.indexOf("."))) ?? familyOf(topic);
+}
+
+/** Checks a topic or pattern that somebody wants to listen to: nothing is ever published outside the families. @throws TidewireError INVALID_TOPIC */
+export function checkPattern(pattern: string): void {
+  const tokens = parsePattern(pattern);
+  if (!isPattern(tokens)) familyOf(pattern);
+  else if (!isPattern(tokens.slice(0, 1)) && !BY_NAME.has(tokens[0] as string)) throw ofNoFamily(pattern);
 }
 
 /** The event's kind. @throws TidewireError INVALID_MESSAGE without one, and for one that the family does not take */
@@ -120,6 +127,10 @@ export function typeOf(name: Case): string {
 /** How the family's topics look. */
 function formOf({ name, tokens }: Family): string {
   return [name, ...tokens.map((token) => `<${token}>`)].join(".");
+}
+
+function ofNoFamily(topic: string): TidewireError {
+  return invalidTopic(topic, `of no family; topics are ${[...BY_NAME.values()].map(formOf).join(", ")}`);
 }
 
 function invalidTopic(topic: string, reason: string): TidewireError {

@@ -7,6 +7,7 @@ import type { Draft, Source } from "./draft.js";
 import { type Family, familyOf, familyOfKnown, type Kind, kindOf } from "./families.js";
 import { type Standing, statusAfter } from "./life.js";
 import { Change, type Lives } from "./lives.js";
+import { checkMetrics } from "./metrics.js";
 import type { RunLog } from "./run-log.js";
 
 const { RUN_STATUS_RUNNING: RUNNING, RUN_STATUS_LOST: LOST } = RunStatus;
@@ -93,6 +94,7 @@ export class Judge {
     const before = this.#lives.standingOf(topic);
     const family = before === undefined ? familyOf(topic) : familyOfKnown(topic);
     const kind = kindOf(event, family);
+    if (kind.$case === "metrics") checkMetrics(kind.value);
     return { family, kind, before, after: statusAfter(family, before, topic, kind) };
   }
 

@@ -5,6 +5,7 @@ import type { Position, Subscribe } from "../../generated/ts/tidewire/v1/topics.
 import { TidewireError } from "../errors.js";
 import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
+import { checkPattern } from "../runs/families.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { toErrorBody } from "./error-body.js";
 import type { SessionServices } from "./services.js";
@@ -49,7 +50,10 @@ export class EventStream implements EventSink {
   subscribe(requests: readonly Subscribe[]): void {
     const subscriptions: Subscription[] = [];
     try {
-      for (const request of requests) subscriptions.push(new Subscription(this.#services.broker, request, this));
+      for (const request of requests) {
+        checkPattern(request.topic);
+        subscriptions.push(new Subscription(this.#services.broker, request, this));
+      }
     } catch (error) {
       for (const subscription of subscriptions) subscription.end();
       throw error;

@@ -6,6 +6,7 @@ import { TidewireError } from "../errors.js";
 import type { AppendAsker } from "../events/broker.js";
 import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
+import { checkPattern } from "../runs/families.js";
 import { SharedMessages } from "../wire/shared-messages.js";
 import type { SessionServices } from "./services.js";
 import type { Request, Session } from "./session.js";
@@ -38,6 +39,7 @@ export class TopicRequests implements EventSink {
   /** A second subscription to the same topic takes the first one's place. @throws TidewireError */
   subscribe(request: Subscribe, id: number): void {
     const { maxSubscriptions } = this.#services.limits;
+    checkPattern(request.topic);
     const known = this.#subscriptions.get(request.topic);
     if (!known && this.#subscriptions.size >= maxSubscriptions)
       throw new TidewireError("TOO_MANY_REQUESTS", `${maxSubscriptions} subscriptions, more may not be`, {

@@ -43,5 +43,6 @@ export function event(topic: string, said: string, more: Partial<Publish> = {}):
   if (!plan) throw new Error(`no type ${type}`);
   const value = createMessage(plan);
   if (status !== undefined) value.status = statusOf(status);
+  if (type === "metrics") value.metrics = { loss: 1 };
   return { topic, timestamp: undefined, kind: { $case, value } as unknown as Kind, ...more };
 }
