@@ -12,7 +12,7 @@ import { BLOCK_ROWS } from "./row-block.js";
  * from outside meanwhile waits no longer than it would behind a few other connections.
  */
 const MAX_COST_MULTIPLE = 3;
-const LEAST_TARGET_MS = 2;
+const LEAST_TARGET_MS = 1;
 /** Pauses before a request that failed for a passing reason is made again: doubled each time, up to a bound. */
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;

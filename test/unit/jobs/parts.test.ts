@@ -145,8 +145,8 @@ test("requests grow while they are cheap, and shrink when the queue is slow", as
   const predictor = new Predictor(heldEnsemble(executor, { costUs: 100 }), false, new AbortController().signal);
   const values = Float32Array.from({ length: 512 }, (_, i) => i);
   for (let i = 0; i < 20; i += 1) await predictor.predict(values, 256);
-  t.equal(sizes[0], 20, "as many as cost two milliseconds");
-  t.ok(Math.max(...sizes) > 128);
+  t.equal(sizes[0], 10, "as many as cost a millisecond");
+  t.ok(Math.max(...sizes) >= 80);
   slow = true;
   sizes.length = 0;
   let { base, boost } = await predictor.predict(values, 256);
@@ -157,5 +157,5 @@ test("requests grow while they are cheap, and shrink when the queue is slow", as
   );
   t.equal(boost, undefined);
   // No fewer than it began with, lest a busy server starve it.
-  t.equal(Math.max(...sizes.slice(-10)), 20);
+  t.equal(Math.max(...sizes.slice(-10)), 10);
 });
