@@ -63,7 +63,9 @@ export interface SseMessage {
 export interface SseSink {
   /** Queues a message; those of one turn leave together. Does nothing after the end. */
   write(message: SseMessage): void;
-  /** Bytes written that the network has not taken. Nothing here bounds them: whoever writes does. */
+  /** Bytes written in this turn, which leave together. Nothing here bounds them: whoever writes does. */
+  readonly turnBytes: number;
+  /** Bytes of earlier turns that the network has not taken. */
   readonly unsentBytes: number;
   /** Calls the listener whenever the network has taken everything after it had not. */
   onDrain(listener: () => void): void;

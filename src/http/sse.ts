@@ -51,8 +51,12 @@ export class SseStream implements SseSink {
     this.#push(id === undefined ? `data: ${frameJson}\n\n` : `id: ${id}\ndata: ${frameJson}\n\n`);
   }
 
+  get turnBytes(): number {
+    return this.#queuedBytes;
+  }
+
   get unsentBytes(): number {
-    return this.#queuedBytes + this.#reply.writableLength;
+    return this.#reply.writableLength;
   }
 
   onDrain(listener: () => void): void {
@@ -66,7 +70,7 @@ export class SseStream implements SseSink {
 
   /** Says that the stream lives, to a client that has heard everything else. */
   keepAlive(): void {
-    if (this.#state === "open" && this.unsentBytes === 0) this.#push(": keep-alive\n\n");
+    if (this.#state === "open" && this.turnBytes + this.unsentBytes === 0) this.#push(": keep-alive\n\n");
   }
 
   close(): void {
@@ -103,7 +107,7 @@ export class SseStream implements SseSink {
 
   /** Node's own `drain` is said only after a write that was too much for it. */
   #written(): void {
-    if (this.#state === "ended" || this.unsentBytes > 0) return;
+    if (this.#state === "ended" || this.turnBytes + this.unsentBytes > 0) return;
     for (const listener of this.#drainListeners) listener();
   }
 

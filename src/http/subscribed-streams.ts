@@ -30,6 +30,10 @@ class SseOutput implements EventOutput {
     this.#ids = ids;
   }
 
+  get turnBytes(): number {
+    return this.#sink.turnBytes;
+  }
+
   get unsentBytes(): number {
     return this.#sink.unsentBytes;
   }

@@ -8,15 +8,13 @@ import { type EventSink, Subscription } from "../events/subscription.js";
 import { checkPattern } from "../runs/families.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { toErrorBody } from "./error-body.js";
+import { type Backlog, READY_BYTES, roomFor } from "./reader-budget.js";
 import type { SessionServices } from "./services.js";
-import { READY_BYTES } from "./topic-requests.js";
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
 
 /** Where an event stream is written to. */
-export interface EventOutput {
-  /** Bytes written and not taken by the network. */
-  readonly unsentBytes: number;
+export interface EventOutput extends Backlog {
   /**
    * Writes one frame.
    *
@@ -79,34 +77,34 @@ export class EventStream implements EventSink {
   }
 
   get backlogBytes(): number {
-    return this.#output.unsentBytes;
+    return this.#output.turnBytes + this.#output.unsentBytes;
   }
 
   batch(batch: EventBatch): boolean {
-    const room = this.#services.limits.maxQueuedBytes - this.backlogBytes;
-    if (this.backlogBytes > 0 && batch.messages(jsonCodec).bytes > room) return this.#refuse();
-    return batch.events.every((event) => this.#take(batch.topic, event));
-  }
-
-  event(topic: string, event: DeliveredEvent): boolean {
-    const room = this.#services.limits.maxQueuedBytes - this.backlogBytes;
-    if (this.backlogBytes > 0 && event.message(jsonCodec).length > room) return this.#refuse();
-    return this.#take(topic, event);
-  }
-
-  #take(topic: string, event: DeliveredEvent): boolean {
-    if (!this.#isOpen) return false;
-    this.#output.write(event.message(jsonCodec) as string, topic, event);
+    if (!this.#hasRoom(batch.messages(jsonCodec).bytes)) return false;
+    for (const event of batch.events) this.#tell(batch.topic, event);
     return true;
   }
 
-  /** A reader that has left its whole budget unread is told to come back; else it reads on when it has read. */
-  #refuse(): false {
+  event(topic: string, event: DeliveredEvent): boolean {
+    if (!this.#hasRoom(event.message(jsonCodec).length)) return false;
+    this.#tell(topic, event);
+    return true;
+  }
+
+  #tell(topic: string, event: DeliveredEvent): void {
+    this.#output.write(event.message(jsonCodec) as string, topic, event);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    if (!this.#isOpen) return false;
     const { maxQueuedBytes } = this.#services.limits;
-    if (this.#output.unsentBytes <= maxQueuedBytes) return false;
-    this.#services.traffic.slowConsumerCloses += 1;
-    this.end(new TidewireError("SLOW_CONSUMER", `more than ${maxQueuedBytes} bytes wait to be read; resume`));
-    return false;
+    const room = roomFor(bytes, this.#output, maxQueuedBytes);
+    if (room === "slow") {
+      this.#services.traffic.slowConsumerCloses += 1;
+      this.end(new TidewireError("SLOW_CONSUMER", `more than ${maxQueuedBytes} bytes wait to be read; resume`));
+    }
+    return room === "now";
   }
 
   frame(body: ServerBody): void {

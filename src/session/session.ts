@@ -95,9 +95,9 @@ export class Session {
     return this.#transport.unsentBytes;
   }
 
-  /** Bytes said and not taken by the network. */
-  get backlogBytes(): number {
-    return this.#outbox.bytes + this.#transport.unsentBytes;
+  /** Bytes said in this turn. */
+  get turnBytes(): number {
+    return this.#outbox.bytes;
   }
 
   /** Begins a connection that its path subscribes. */

@@ -8,14 +8,9 @@ import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
 import { checkPattern } from "../runs/families.js";
 import { SharedMessages } from "../wire/shared-messages.js";
+import { READY_BYTES, roomFor } from "./reader-budget.js";
 import type { SessionServices } from "./services.js";
 import type { Request, Session } from "./session.js";
-
-/**
- * Backlog at which those who wait for room go on. Not less than a socket's high-water mark: below that Node tells nobody
- * when it has been written.
- */
-export const READY_BYTES = 64 * 1024;
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
 
@@ -91,7 +86,7 @@ export class TopicRequests implements EventSink {
   }
 
   get backlogBytes(): number {
-    return this.#session.backlogBytes;
+    return this.#session.turnBytes + this.#session.unsentBytes;
   }
 
   batch(batch: EventBatch): boolean {
@@ -110,21 +105,19 @@ export class TopicRequests implements EventSink {
     this.#services.traffic.droppedFrames += count;
   }
 
-  /**
-   * Takes a message where there is room. A reader that has left its whole budget unread is told to come back and resume;
-   * one to whom much is said in one turn is not to blame for that.
-   */
+  /** Takes a message where there is room; a reader that is too slow ends. */
   #take(message: Uint8Array | string | SharedMessages): boolean {
     if (!this.#isOpen) return false;
     const { maxQueuedBytes } = this.#services.limits;
-    const { unsentBytes, backlogBytes } = this.#session;
-    if (unsentBytes > maxQueuedBytes) {
-      this.#services.traffic.slowConsumerCloses += 1;
-      this.#session.endSlow(`${unsentBytes} bytes wait to be read, at most ${maxQueuedBytes} may; resume by position`);
-      return false;
-    }
     const bytes = message instanceof SharedMessages ? message.bytes : message.length;
-    if (backlogBytes > 0 && backlogBytes + bytes > maxQueuedBytes) return false;
+    const room = roomFor(bytes, this.#session, maxQueuedBytes);
+    if (room === "slow") {
+      this.#services.traffic.slowConsumerCloses += 1;
+      this.#session.endSlow(
+        `${this.backlogBytes} bytes wait to be read, at most ${maxQueuedBytes} may; resume by position`,
+      );
+    }
+    if (room !== "now") return false;
     this.#session.push(message);
     return true;
   }

@@ -224,7 +224,7 @@ test("the messages of one turn leave as one write", async (t) => {
   }) as typeof response.write;
   const drained = new Promise<void>((resolve) => stream.onDrain(resolve));
   for (const frameJson of ["1", "2", "3"]) stream.write({ frameJson });
-  t.ok(stream.unsentBytes >= 3 * "data: 1\n\n".length);
+  t.ok(stream.turnBytes >= 3 * "data: 1\n\n".length);
   await drained;
   t.same(written, ["data: 1\n\ndata: 2\n\ndata: 3\n\n"]);
   t.equal(stream.unsentBytes, 0);
