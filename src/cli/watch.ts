@@ -1,0 +1,229 @@
+// `tidewire watch`: what happens on topics, live.
+import { type EventType, type LogLevel, ProgressClient, TidewireClient, type TopicEnd } from "@tidewire/client";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { nearest } from "../wire/nearest.js";
+import { planOf } from "../wire/plan.js";
+import { type CommandContext, CommandError } from "./context.js";
+import { createNotes } from "./demo-notes.js";
+import { canDraw } from "./terminal.js";
+import { explained, toBaseURL } from "./watch-errors.js";
+import { Feed, isTopic, type Start } from "./watch-feed.js";
+import { eventHistory, frameHistory } from "./watch-history.js";
+import { onQuit } from "./watch-keys.js";
+import { JsonView, LineView, ScreenView, type WatchView } from "./watch-views.js";
+
+/** Longest wait between two attempts to come back: somebody looks on. */
+const MAX_RECONNECT_DELAY_MS = 5000;
+/** The client's own close, and the terminal. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** Topics of one request for a list: the most that the server gives. */
+const LIST_PAGE = 1000;
+
+const NOTES = `
+A topic is a family and names: training.run_7, task.shop.t1, evaluation.e1, workflow.w.x1, container.shop.c1, system.host.
+In a pattern * is any one name and a final > the rest; quote it, or the shell takes it for files. On a terminal: a screen
+of bars and lines, q ends it; elsewhere, with NO_COLOR and on dumb terminals: a line an event, until what was named ends.
+
+Examples:
+  $ tidewire watch 'training.*'                      all training runs
+  $ tidewire watch training.run_7 --from-start       one of them, with its history first
+  $ tidewire watch training.run_7 --since 3-120      what came after that position
+  $ tidewire watch '>' --types log --level WARNING   warnings and worse, of everything
+  $ tidewire watch 'task.shop.*' --json | jq .data   the server's frames, one a line
+  $ tidewire watch task.shop.t1 --exit && echo done  wait for its end: 0 completed, 1 failed or stopped`;
+
+/** The command line's options. */
+export interface WatchOptions {
+  readonly url: string;
+  readonly json?: true;
+  readonly since?: { readonly generation: number; readonly offset: number };
+  readonly fromStart?: true;
+  readonly level?: LogLevel;
+  readonly types?: readonly EventType[];
+  readonly exit?: true;
+}
+
+export function configure(command: Command, context: CommandContext): void {
+  command
+    .argument("<pattern...>", "topics or patterns", parsePattern)
+    .option("--url <url>", "the server", "http://127.0.0.1:8000")
+    .option("--json", "the server's frames, one JSON line each")
+    .addOption(
+      new Option("--since <position>", "replay what came after <generation>-<offset> of one topic").argParser(
+        parsePosition,
+      ),
+    )
+    .addOption(new Option("--from-start", "replay all that is kept first").conflicts("since"))
+    .addOption(new Option("--level <level>", "least level of log lines").choices(levels()).argParser(parseLevel))
+    .addOption(new Option("--types <types>", "event types wanted, with commas between").argParser(parseTypes))
+    .option("--exit", "end when the one topic has: 0 completed, 1 failed or stopped")
+    .addHelpText("after", NOTES)
+    .action(async (patterns: readonly string[]) => watch(patterns, command.opts<WatchOptions>(), context));
+}
+
+/** Shows a watcher: the view for the place that the output goes to. */
+export type CreateView = (context: CommandContext, patterns: readonly string[], url: string) => WatchView;
+
+/** Watches until somebody ends it, or what was named has ended. @throws CommandError when it cannot go on, or the topic has failed */
+export async function watch(
+  patterns: readonly string[],
+  options: WatchOptions,
+  context: CommandContext,
+  createScreen: CreateView = (...where) => new ScreenView(...where),
+): Promise<void> {
+  const url = toBaseURL(options.url);
+  checkOptions(patterns, options);
+  const stop = new AbortController();
+  const notes = createNotes("error", (line) => context.stderr.write(line));
+  const watching = new Watching({ patterns, options, context, createScreen, url, stop }).run();
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await watching.catch(() => undefined); // whoever called `watch` is told
+  };
+  context.onShutdown({ log: notes.log, timeoutMs: CLOSE_TIMEOUT_MS, close });
+  context.stdout.on("error", () => stop.abort()); // whoever read the lines has gone
+  try {
+    await watching;
+  } catch (error) {
+    if (!stop.signal.aborted) throw explained(error, url);
+  } finally {
+    notes.end();
+  }
+}
+
+interface Setting {
+  readonly patterns: readonly string[];
+  readonly options: WatchOptions;
+  readonly context: CommandContext;
+  readonly createScreen: CreateView;
+  readonly url: string;
+  readonly stop: AbortController;
+}
+
+/** From the first request to the last line. */
+class Watching {
+  readonly #setting: Setting;
+  readonly #rest: TidewireClient;
+  readonly #isScreen: boolean;
+
+  constructor(setting: Setting) {
+    const { context, options, url } = setting;
+    this.#setting = setting;
+    this.#rest = new TidewireClient({ baseURL: url });
+    this.#isScreen = !options.json && canDraw(context.stdout, context.env) && !context.env.NO_COLOR;
+  }
+
+  async run(): Promise<void> {
+    const { options, context, stop } = this.#setting;
+    await this.#rest.health({ signal: stop.signal });
+    const ends = await this.#show();
+    if (options.exit) report(ends, this.#isScreen, context);
+  }
+
+  /** @returns how what was named has ended; nothing when somebody ended it before */
+  async #show(): Promise<readonly TopicEnd[]> {
+    const { options, url, stop } = this.#setting;
+    await using client = new ProgressClient({
+      url,
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+      maxReconnectDelay: MAX_RECONNECT_DELAY_MS,
+      // Only a WebSocket hands over whole frames.
+      ...(options.json ? { fallbackAfter: 0 } : {}),
+    });
+    using view = this.#createView();
+    using _keys = this.#isScreen ? onQuit(() => stop.abort()) : undefined;
+    const feed = this.#createFeed(client, view);
+    const quit = new Promise<readonly TopicEnd[]>((resolve) => {
+      stop.signal.addEventListener("abort", () => resolve([]), { once: true });
+    });
+    await Promise.race([feed.open(), quit]);
+    // A screen stays until somebody has read it.
+    const ended = this.#isScreen && !options.exit ? feed.done.then(() => quit) : feed.done;
+    return await Promise.race([ended, quit]);
+  }
+
+  #createView(): WatchView {
+    const { patterns, options, context, createScreen, url } = this.#setting;
+    if (this.#isScreen) return createScreen(context, patterns, url);
+    return options.json ? new JsonView(context) : new LineView(context);
+  }
+
+  #createFeed(client: ProgressClient, view: WatchView): FeedOf {
+    const { patterns, options, url, stop } = this.#setting;
+    const { types, level: minLevel, since, fromStart } = options;
+    const start: Start = since ?? (fromStart ? "beginning" : "present");
+    const common = { patterns, start, filter: { types, minLevel }, list: (pattern: string) => this.#list(pattern) };
+    if (options.json) {
+      const history = frameHistory(url, stop.signal);
+      return new Feed(client, { ...common, history, replay: (entry) => view.entry(entry) }, view);
+    }
+    const history = eventHistory(this.#rest, stop.signal);
+    return new Feed(client, { ...common, history, replay: (event) => view.event(event) }, view);
+  }
+
+  async *#list(pattern: string): AsyncGenerator<string> {
+    let after: string | undefined;
+    do {
+      const page = await this.#rest.topics.list({ pattern, after, limit: LIST_PAGE });
+      for (const { topic } of page.topics) yield topic;
+      after = page.next;
+    } while (after !== undefined);
+  }
+}
+
+/** A feed, whatever form its history has. */
+type FeedOf = Pick<Feed<never>, "open" | "done">;
+
+function checkOptions(patterns: readonly string[], { since, exit }: WatchOptions): void {
+  const isOne = patterns.length === 1 && isTopic(patterns[0] as string);
+  if (!isOne && exit) throw new CommandError("--exit waits for one topic, and takes no pattern");
+  if (!isOne && since) throw new CommandError("--since goes with one topic: a position is a place in its log alone");
+}
+
+/** How it has ended: what is good is a line where none tells it yet, what is not is an error. */
+function report(ends: readonly TopicEnd[], isScreen: boolean, { stdout }: CommandContext): void {
+  for (const { topic, family, status, exitCode, error, reason, message } of ends) {
+    const isGood = status === "completed" || (status === "stopped" && family === "container" && !exitCode);
+    const why = error ?? reason ?? message;
+    const text = `${topic} ${status}${exitCode ? ` with exit code ${exitCode}` : ""}${why ? `: ${why}` : ""}`;
+    if (!isGood) throw new CommandError(text);
+    if (isScreen) stdout.write(`${text}\n`);
+  }
+}
+
+// ---- words of the command line ----
+
+function parsePattern(word: string, before: readonly string[] | undefined): readonly string[] {
+  if (!/^[\w.*>-]+$/.test(word))
+    throw new InvalidArgumentError(
+      `"${word}" is no topic and no pattern: names of A-Z a-z 0-9 _ -, dots between; * and >.`,
+    );
+  return [...(before ?? []), word];
+}
+
+function parsePosition(text: string): { generation: number; offset: number } {
+  const [, generation, offset] = (/^(\d{1,16})-(\d{1,16})$/.exec(text) ?? []).map(Number);
+  if (generation !== undefined && offset !== undefined) return { generation, offset };
+  throw new InvalidArgumentError("It takes a position as tidewire publish prints it, <generation>-<offset>: 3-120.");
+}
+
+function levels(): string[] {
+  return (planOf("Log").byName.get("level")?.names ?? []).filter((name) => name !== "");
+}
+
+function parseLevel(text: string): LogLevel {
+  const level = text.toUpperCase();
+  if (levels().includes(level)) return level as LogLevel;
+  throw new InvalidArgumentError(`It takes one of ${levels().join(", ")}.`);
+}
+
+function parseTypes(text: string): readonly EventType[] {
+  const known = [...planOf("Event").cases.keys()];
+  return text.split(",").map((word) => {
+    const type = word.trim();
+    if (known.includes(type)) return type as EventType;
+    throw new InvalidArgumentError(
+      `There are no events of type "${type}"; there are ${nearest(type, known).join(", ")}.`,
+    );
+  });
+}
