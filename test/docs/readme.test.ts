@@ -18,9 +18,9 @@ const URL_IN_README = "http://127.0.0.1:8000";
 const SIGNALS = ["TIT", "TAT", "TEY", "CDP", "CO", "NOX"];
 
 /** The fenced blocks of a language; `title` is the word behind it. */
-function blocks(language: string, title = ""): string[] {
+function blocks(language: string, title = "", source = text): string[] {
   const fence = new RegExp(`^\`\`\`${language}${title === "" ? "" : ` ${title}`}\\n([\\s\\S]*?)^\`\`\`$`, "gm");
-  return [...text.matchAll(fence)].map(([, body = ""]) => body);
+  return [...source.matchAll(fence)].map(([, body = ""]) => body);
 }
 
 /** The lines of all sh blocks. */
@@ -71,11 +71,16 @@ test("the predictions asked for on the command line come", async (t) => {
 
 test("the TypeScript runs", async (t) => {
   const { url } = await serve(t, { models: ["gas_turbine"] });
-  const [code = ""] = blocks("ts");
-  const script = join(t.testdir({}), "readme.ts");
-  writeFileSync(script, code.replace(URL_IN_README, url));
-  const { stdout } = await run(process.execPath, ["--import=./tools/typescript.mjs", script], { cwd: PACKAGE_ROOT });
-  t.match(stdout, /^1\d\d\.\d+ MWh\n$/);
+  const folder = t.testdir({});
+  const outputs: string[] = [];
+  for (const [i, code] of blocks("ts").entries()) {
+    const script = join(folder, `readme-${i}.ts`);
+    writeFileSync(script, code.replace(URL_IN_README, url));
+    const { stdout } = await run(process.execPath, ["--import=./tools/typescript.mjs", script], { cwd: PACKAGE_ROOT });
+    outputs.push(stdout);
+  }
+  t.match(outputs[0], /^1\d\d\.\d+ MWh\n$/);
+  t.match(outputs[1], /^1\n$/, "the offset of the first event");
 });
 
 test("what the Python says is answered as it expects", async (t) => {
@@ -118,9 +123,28 @@ test("the three layouts and the ensemble.json are served", async (t) => {
 });
 
 test("the settings shown are settings", async (t) => {
-  const [file = ""] = blocks("json", "tidewire\\.json");
+  const [file = ""] = blocks("json", "tidewire\\.json", readFileSync(join(PACKAGE_ROOT, "docs/gpu.md"), "utf8"));
   const config = loadConfig({ flags: { config: "tidewire.json" }, env: {}, readFile: () => file });
   t.match(config.modelSettings, { turbine: { executionProvider: "cuda" } });
+});
+
+test("a run is reported and seen as shown", async (t) => {
+  const { url } = await serve(t, { models: ["small"] });
+  const requests = commands.flatMap((command) => {
+    const found = /^curl -X (\w+) (\S+) -H 'content-type: application\/json' -d '(.*)'$/.exec(command);
+    return found ? [found.slice(1) as [string, string, string]] : [];
+  });
+  t.equal(requests.length, 2);
+  const headers = { "content-type": "application/json" };
+  for (const [method, address, body] of requests) {
+    const response = await fetch(address.replace(URL_IN_README, url), { method, headers, body });
+    t.ok(response.ok, `${method} ${address}: ${response.status}`);
+  }
+  const [, topic = "", type = "", data = ""] =
+    /^npx tidewire publish (\S+) (\S+) '(.*)'$/.exec(commands.find((line) => line.includes(" publish ")) ?? "") ?? [];
+  await tidewire(["publish", topic, type, data, "--url", url]);
+  const { stdout } = await tidewire(["runs", "--url", url]);
+  t.match(stdout, /run_1.*running/);
 });
 
 test("the table of dependencies is that of package.json", async (t) => {
