@@ -80,7 +80,7 @@ export class Evaluations implements AsyncDisposable {
 
   /**
    * Takes over what an earlier process has left, once and before anything is asked for: what had not ended has failed
-   * now, and every topic is told the end that it lacks.
+   * now, and topics that lack an end are told it.
    */
   async recover(): Promise<void> {
     const { dataDir, events, log } = this.#services;

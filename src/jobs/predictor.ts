@@ -5,7 +5,7 @@ import type { Batch, BatchStream } from "../inference/batch.js";
 import type { Ensemble } from "../inference/ensemble.js";
 import type { RowOutput } from "../inference/executor.js";
 import { predictionError } from "../inference/stream.js";
-import { BLOCK_ROWS } from "./row-block.js";
+import { rowsPerBlock } from "./row-block.js";
 
 /**
  * Longest wait for a request, as a multiple of the model's cost of one row, and at least that long. A reading that comes
@@ -51,7 +51,8 @@ export class Predictor implements BatchStream {
   #waiter: Waiter | undefined;
 
   constructor(ensemble: Ensemble, wantsResidual: boolean, signal: AbortSignal) {
-    const size = BLOCK_ROWS * ensemble.signals.length;
+    const rows = rowsPerBlock(ensemble.boundarySignals.length, ensemble.signals.length);
+    const size = rows * ensemble.signals.length;
     this.#ensemble = ensemble;
     this.#signal = signal;
     this.wantsResidual = wantsResidual;
@@ -59,7 +60,7 @@ export class Predictor implements BatchStream {
     this.#boost = wantsResidual ? new Float32Array(size) : undefined;
     const costMs = (ensemble.describe().costUs ?? 0) / 1000;
     this.#targetMs = Math.max(LEAST_TARGET_MS, costMs * MAX_COST_MULTIPLE);
-    this.#mostRows = Math.min(BLOCK_ROWS, ensemble.maxBatchRows);
+    this.#mostRows = Math.min(rows, ensemble.maxBatchRows);
     const cheapRows = costMs > 0 ? Math.floor(this.#targetMs / costMs) : 1;
     this.#fewestRows = Math.max(1, Math.min(cheapRows, this.#mostRows));
     this.#rowsAtOnce = this.#fewestRows;
@@ -71,7 +72,7 @@ export class Predictor implements BatchStream {
   }
 
   /**
-   * Predicts rows, as many as {@link BLOCK_ROWS}.
+   * Predicts rows, as many as a block holds.
    *
    * @param values float32 [rows, boundary signals]
    * @throws TidewireError PREDICTION_ERROR, OVERLOADED; the signal's reason at once when it is aborted

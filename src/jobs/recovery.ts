@@ -6,14 +6,19 @@ import type { KeptEvaluation } from "./store.js";
 import { timestampNow } from "./time.js";
 import { type EvaluationTopic, isEnd } from "./topic.js";
 
-/** One that had not ended has failed now; the topic is told the end where it lacks one. */
+/**
+ * One that had not ended has failed now, and its topic is told. One that had is told again only where the topic lacks the
+ * end: a topic that the log has forgotten since stays forgotten.
+ */
 export async function recoverEvaluation(
   kept: KeptEvaluation,
   topic: EvaluationTopic,
   told: RunStatus | undefined,
 ): Promise<void> {
   const { evaluation } = kept;
-  if (!isEnd(evaluation.status)) await failedByRestart(kept);
+  const hadEnded = isEnd(evaluation.status);
+  if (!hadEnded) await failedByRestart(kept);
+  if (hadEnded && told === undefined) return;
   const { status, message = "" } = evaluation;
   if (isEnd(status)) await topic.endedBefore(told, status, message);
 }

@@ -4,7 +4,9 @@ import type { Columns } from "./columns.js";
 import type { CsvRecord } from "./records.js";
 
 /** Most rows that are read before they are predicted: enough to make the cost of a run disappear. */
-export const BLOCK_ROWS = 256;
+const BLOCK_ROWS = 256;
+/** Most values of a block, for ensembles of very many signals. */
+const BLOCK_VALUES = 256 * 1024;
 /** Most text of a block, for files of very long rows. */
 const BLOCK_CHARACTERS = 1024 * 1024;
 /** Skipped rows that are told by number. */
@@ -33,7 +35,12 @@ export class SkippedRows {
   }
 }
 
-/** Up to {@link BLOCK_ROWS} rows. */
+/** Rows of a block, at most, for an ensemble of so many boundary signals and signals. */
+export function rowsPerBlock(boundarySignals: number, signals: number): number {
+  return Math.max(1, Math.min(BLOCK_ROWS, Math.floor(BLOCK_VALUES / Math.max(1, boundarySignals, signals))));
+}
+
+/** A block of rows. */
 export class RowBlock {
   /** float32 [readings, boundary signals]. */
   readonly values: Float32Array;
@@ -45,6 +52,7 @@ export class RowBlock {
   readings = 0;
   readonly skipped = new SkippedRows();
   readonly #columns: Columns;
+  readonly #capacity: number;
   /** Columns of the file that stand in the result. */
   readonly #copied: readonly number[];
   /** By row: the text of its first cells, and its place in `values`. */
@@ -57,8 +65,9 @@ export class RowBlock {
   constructor(columns: Columns, copied: readonly number[]) {
     this.#columns = columns;
     this.#copied = copied;
-    this.values = new Float32Array(BLOCK_ROWS * columns.readings.length);
-    this.truths = new Float64Array(BLOCK_ROWS * columns.truths.length);
+    this.#capacity = rowsPerBlock(columns.readings.length, columns.truths.length);
+    this.values = new Float32Array(this.#capacity * columns.readings.length);
+    this.truths = new Float64Array(this.#capacity * columns.truths.length);
   }
 
   /** Rows since the beginning, skipped ones included. */
@@ -67,7 +76,7 @@ export class RowBlock {
   }
 
   get isFull(): boolean {
-    return this.rows >= BLOCK_ROWS || this.#characters >= BLOCK_CHARACTERS;
+    return this.rows >= this.#capacity || this.#characters >= BLOCK_CHARACTERS;
   }
 
   /** Takes a row; one that is no reading is kept without a place among them. There must be room. */

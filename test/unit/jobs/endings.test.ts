@@ -185,9 +185,21 @@ test("an end that was kept but not told before the kill is told after the restar
   t.match(second.evaluations.describe(evaluation.id), { status: COMPLETED, rows: 1, message: "1 rows predicted" });
   t.same(resultRows(second, evaluation), [{ row: "1", a: "1", b: "2", predicted_y: "3" }]);
 
-  // A topic that the log has forgotten is told from the beginning.
+  // A topic that the log has forgotten since stays forgotten.
   const third = await bench(t, { dataDir: first.dataDir });
-  t.same(third.book.statuses(evaluation.topic), [QUEUED, RUNNING, COMPLETED]);
+  t.same([third.book.events, third.evaluations.list().length], [[], 1]);
+});
+
+test("with a log that forgets at a restart, what had not ended is told from the beginning", async (t) => {
+  const executor = new HeldExecutor();
+  const before = await bench(t, { models: oneModel(heldEnsemble(executor)) });
+  const path = before.put("rows.csv", "a,b\n1,2\n");
+  const { id, topic } = await before.evaluations.start(request({ path }));
+  await executor.reached;
+  const after = await bench(t, { dataDir: before.dataDir });
+  t.same(after.book.statuses(topic), [QUEUED, FAILED]);
+  t.match(after.evaluations.describe(id), { status: FAILED, message: "the server was restarted" });
+  await before.evaluations[Symbol.asyncDispose]();
 });
 
 test("what lies among the evaluations and is none does not keep the server from starting", async (t) => {
