@@ -3,7 +3,7 @@ import { ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import { CLOSE, type FrameBlock, toFrame, toFrameBlock } from "./frames.js";
 import { LeanSocket, TOPICS_PATH } from "./lean-socket.js";
-import { afterVarint, encodeBirth, encodePublish, LINES, varintAt } from "./lines.js";
+import { afterVarint, encodeBirth, encodePublish, varintAt } from "./lines.js";
 import { FIRST_ID } from "./requests.js";
 
 const SUBPROTOCOL = "tidewire.v1.proto";
@@ -11,6 +11,8 @@ const ID_TAG = 0x08; // ServerFrame.id = 1
 const PUBLISHED_TAG = 0x42; // ServerFrame.published = 8
 const GENERATION_TAG = 0x08; // Published.generation = 1
 const OFFSET_TAG = 0x10; // Published.offset = 2
+/** Least frames, each with an id of its own: twice as many as are ever in flight, for acknowledgements overtake each other. */
+const FRAMES = 8192;
 /** Births on their way: below the server's window of 1,024. */
 const BIRTHS_AT_ONCE = 500;
 const PATIENCE_MS = 20_000;
@@ -21,8 +23,8 @@ export interface BornTopic extends Position {
 }
 
 /**
- * Publishes lines to topics in turn. The server must accept each of them, in the order they were sent, at the next
- * offset of its topic.
+ * Publishes lines to topics in turn. The server must accept each of them once, at the next offset of its topic: the order
+ * of the lines is the order in the log. Acknowledgements may come in any order, as flushes of the log end.
  */
 export class Publisher {
   /** Told once after the acknowledgements of a read. */
@@ -35,6 +37,8 @@ export class Publisher {
   sent = 0;
   /** Lines acknowledged. */
   accepted = 0;
+  /** By frame: the offset that a line on its way must get; 0 where none is. */
+  readonly #expected: Float64Array;
   readonly #socket: LeanSocket;
   readonly #block: FrameBlock;
   readonly #topics: readonly BornTopic[];
@@ -42,10 +46,11 @@ export class Publisher {
   private constructor(socket: LeanSocket, topics: readonly BornTopic[]) {
     this.#socket = socket;
     this.#topics = topics;
-    const frames = Math.ceil(LINES / topics.length) * topics.length;
+    const frames = Math.ceil(FRAMES / topics.length) * topics.length;
+    this.#expected = new Float64Array(frames);
     this.#block = toFrameBlock(
       Array.from({ length: frames }, (_, i) =>
-        encodePublish(idOf(i), (topics[i % topics.length] as BornTopic).topic, i),
+        encodePublish(FIRST_ID + i, (topics[i % topics.length] as BornTopic).topic, i),
       ),
     );
     socket.onClose = () => this.#fail(`the connection was closed with ${this.inFlight} in flight`);
@@ -75,10 +80,18 @@ export class Publisher {
     for (let left = count; left > 0; ) {
       const from = this.sent % frames;
       const to = Math.min(frames, from + left);
+      for (let frame = from; frame < to; frame += 1) this.#expect(frame);
       this.#socket.write(bytes.subarray(offsets[from], offsets[to]));
-      this.sent += to - from;
       left -= to - from;
     }
+  }
+
+  #expect(frame: number): void {
+    const { length } = this.#topics;
+    if (this.#expected[frame] !== 0) return this.#fail(`a line far before line ${this.sent} is not acknowledged`);
+    const { offset: born } = this.#topics[this.sent % length] as BornTopic;
+    this.#expected[frame] = born + 1 + Math.floor(this.sent / length);
+    this.sent += 1;
   }
 
   /** Waits until everything sent is acknowledged. @throws Error when it is not, or wrongly */
@@ -97,11 +110,11 @@ export class Publisher {
   }
 
   #take(bytes: Buffer, start: number, end: number, opcode: number): void {
-    const index = this.accepted;
-    const { offset: born } = this.#topics[index % this.#topics.length] as BornTopic;
-    const expected = born + 1 + Math.floor(index / this.#topics.length);
-    if (acceptedOffset(bytes, start, idOf(index % (this.#block.offsets.length - 1))) !== expected || opcode === CLOSE)
-      return this.#fail(`line ${index}: ${describe(bytes.subarray(start, end), opcode)}`);
+    const frame = bytes[start] === ID_TAG ? varintAt(bytes, start + 1) - FIRST_ID : -1;
+    const expected = this.#expected[frame];
+    if (!expected || acceptedOffset(bytes, start) !== expected || opcode === CLOSE)
+      return this.#fail(`instead of offset ${expected}: ${describe(bytes.subarray(start, end), opcode)}`);
+    this.#expected[frame] = 0;
     this.accepted += 1;
   }
 
@@ -121,14 +134,8 @@ export function openTopics(port: number, read?: number | Buffer): Promise<LeanSo
   return LeanSocket.open({ port, path: TOPICS_PATH, subprotocol: SUBPROTOCOL }, read);
 }
 
-/** Ids take two bytes each; fewer are in flight than there are. */
-function idOf(frame: number): number {
-  return FIRST_ID + (frame % LINES);
-}
-
-/** Offset in a `published` of that id; −1 where the message is none. */
-function acceptedOffset(bytes: Buffer, start: number, id: number): number {
-  if (bytes[start] !== ID_TAG || varintAt(bytes, start + 1) !== id) return -1;
+/** Offset in a `published` with an id; −1 where the message is none. */
+function acceptedOffset(bytes: Buffer, start: number): number {
   let at = afterVarint(bytes, start + 1);
   if (bytes[at] !== PUBLISHED_TAG || bytes[at + 2] !== GENERATION_TAG) return -1;
   at = afterVarint(bytes, at + 3);

@@ -60,7 +60,7 @@ async function fill(
       const last = putBatch(db, values, put, batch);
       put += batch;
       await last;
-      await db.flushed;
+      await last.flushed;
       flushed += batch;
     }
   };
@@ -70,8 +70,16 @@ async function fill(
   return perSecond;
 }
 
-function putBatch(db: RootDatabase<Uint8Array, Buffer>, values: readonly Uint8Array[], from: number, count: number) {
-  let last: Promise<boolean> = Promise.resolve(true);
+/** What a put promises with `separateFlushed`. */
+type Put = Promise<boolean> & { readonly flushed?: Promise<unknown> };
+
+function putBatch(
+  db: RootDatabase<Uint8Array, Buffer>,
+  values: readonly Uint8Array[],
+  from: number,
+  count: number,
+): Put {
+  let last: Put = Promise.resolve(true);
   for (let i = from; i < from + count; i += 1) last = db.put(keyOf(i), values[i % LINES] as Uint8Array);
   return last;
 }
