@@ -176,7 +176,7 @@ export class LmdbLog implements EventLog {
   async #close(): Promise<void> {
     await this.#working;
     await Promise.all(this.#unflushed);
-    const isFlushed = !this.#segments.some(({ isBroken }) => isBroken);
+    const isFlushed = !this.#stopped && !this.#segments.some(({ isBroken }) => isBroken);
     await Promise.all(this.#segments.map((segment) => segment.close()));
     this.#lock.release(isFlushed);
   }

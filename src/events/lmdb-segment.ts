@@ -1,9 +1,10 @@
 // One segment of the log: an LMDB file that needs no other to be understood. The only file that knows lmdb.
-import { statSync } from "node:fs";
+import { statSync, truncateSync } from "node:fs";
 import { open, type RangeOptions, type RootDatabase } from "lmdb";
 import type { Checkpoint, LoggedEvent, ReadLimits } from "./event-log.js";
 import { type BatchPromise, type Commit, watch } from "./lmdb-commit.js";
 import { deleteSegment } from "./lmdb-files.js";
+import { checkHeader } from "./lmdb-header.js";
 import {
   afterEvents,
   eventKey,
@@ -30,6 +31,8 @@ import type { KeptTopic } from "./segment-topics.js";
 
 /** After a write that failed lmdb-js waits for a flush that never comes: closing goes on without it. */
 const CLOSE_TIMEOUT_MS = 1_000;
+/** The part of a file that may be missing at its end: LMDB need not have written pages there that are free. */
+const MAX_MISSING = 1 / 64;
 const LAST_ID = 0xffff_ffff;
 
 /** What LMDB says about a file. */
@@ -63,6 +66,7 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   constructor(path: string, number: number, mapBytes: number, begin?: SegmentMeta) {
     this.path = path;
     this.number = number;
+    if (!begin) checkHeader(path);
     this.#db = open<Uint8Array, Buffer>({
       path,
       noSubdir: true,
@@ -224,13 +228,15 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
     }
   }
 
-  /** The file's size. A file cut short is refused: reading what is missing would end the process. */
+  /** The file's size. A file cut short is refused: reading a page behind its end would end the process. */
   #checkedBytes(): number {
     const { lastPageNumber, pageSize } = this.#db.getStats() as FileStats;
     const { size } = statSync(this.path);
-    const least = (lastPageNumber + 1) * pageSize;
-    if (size < least) throw new Error(`it has ${size} bytes where ${least} should be`);
-    return size;
+    const full = (lastPageNumber + 1) * pageSize;
+    if (size >= full) return size;
+    if (size < full * (1 - MAX_MISSING)) throw new Error(`it has ${size} bytes where ${full} should be`);
+    truncateSync(this.path, full); // a missing page that is not free reads as zeros, which LMDB refuses
+    return full;
   }
 
   #countKeys(): number {

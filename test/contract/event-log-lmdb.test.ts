@@ -1,0 +1,307 @@
+// What only a log on disk has: files that are damaged, missing or half done, a lock, a disk that is full or slow.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { type Test, test } from "tap";
+import { PACKAGE_ROOT } from "../../src/config/index.js";
+import { type BatchPromise, watch } from "../../src/events/lmdb-commit.js";
+import { FolderLock } from "../../src/events/lmdb-lock.js";
+import { LmdbLog } from "../../src/events/lmdb-log.js";
+import { FORMAT } from "../../src/events/lmdb-records.js";
+import { LmdbSegment } from "../../src/events/lmdb-segment.js";
+import { entry, readAll } from "./event-log.js";
+
+const LIMITS = { segmentBytes: 20_000, segmentMaxAgeMs: 1e9, retentionBytes: 1e9, retentionMaxAgeMs: 1e9 };
+const ALL = { events: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+const MAP_BYTES = 16 * 1024 * 1024;
+
+async function open(t: Test, folder: string, limits = LIMITS): Promise<LmdbLog> {
+  const log = await LmdbLog.open(folder, limits);
+  t.teardown(() => log[Symbol.asyncDispose]());
+  return log;
+}
+
+function segments(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /^segment\.\d+$/.test(name))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+/** A closed log with a few segments; the topic's events are "1" to "6" with much behind them. */
+async function written(t: Test): Promise<{ readonly folder: string; readonly generation: number }> {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder);
+  const generation = log.unbornGeneration;
+  for (let i = 1; i <= 6; i += 1) await log.append([entry("a", `${i}`), entry("fill", 12_000)], []);
+  await log[Symbol.asyncDispose]();
+  t.ok(segments(folder).length >= 4, `${segments(folder).length} segments`);
+  return { folder, generation };
+}
+
+test("a second opener is refused until the first has closed", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder);
+  await t.rejects(LmdbLog.open(folder, LIMITS), {
+    message: new RegExp(`${folder.replaceAll("\\", "\\\\")} is in use by process ${process.pid}`),
+  });
+  await log.append([entry("a")], []);
+  await log[Symbol.asyncDispose]();
+  t.notOk(existsSync(join(folder, "lock")));
+  t.equal((await (await open(t, folder)).load()).length, 1);
+});
+
+test("the lock of a dead process is taken over; one that cannot be seen is watched", async (t) => {
+  const folder = t.testdir();
+  const path = join(folder, "lock");
+  const times = { beatMs: 20, watchMs: 200 };
+  const lock = await FolderLock.acquire(folder, times);
+  const own = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  const write = (change: Record<string, unknown>) => writeFileSync(path, JSON.stringify({ ...own, ...change }));
+  const take = async (): Promise<boolean> => {
+    const taken = await FolderLock.acquire(folder, times);
+    const { lostPower } = taken;
+    taken.recovered();
+    taken.release(true);
+    return lostPower;
+  };
+
+  const elsewhere = { namespace: "another container", host: "another" };
+  write(elsewhere); // and `lock` touches it
+  await t.rejects(take(), /in use by process \d+ on another/);
+  lock.release(true);
+  write(elsewhere);
+  t.equal(await take(), false, "nobody touches it");
+
+  const dead = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+  await once(dead, "exit");
+  write({ pid: dead.pid });
+  t.equal(await take(), false);
+  if (own.started !== "") {
+    write({ started: "1" });
+    t.equal(await take(), false, "another process had the same pid");
+  }
+  write({ boot: own.boot === "" ? "" : "another run of the machine", bootedMs: 0 });
+  t.equal(await take(), true, "the machine was started anew");
+  writeFileSync(path, "");
+  t.equal(await take(), true, "an empty lock is what a loss of power leaves");
+});
+
+test("what a loss of power may have cost gives every topic a new generation", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder, { ...LIMITS, segmentBytes: 1e6 });
+  const generation = log.unbornGeneration;
+  await log.append([entry("a", "1"), entry("a", "2", "key")], []);
+  await log.append([], [{ topic: "a", generation, offset: 1, state: Buffer.from("state") }]);
+  const copy = join(t.testdirName, "copy");
+  cpSync(folder, copy, { recursive: true });
+  const lock = JSON.parse(readFileSync(join(copy, "lock"), "utf8")) as Record<string, unknown>;
+  writeFileSync(join(copy, "lock"), JSON.stringify({ ...lock, boot: lock.boot && "the run before", bootedMs: 0 }));
+
+  const after = await open(t, copy);
+  const [record] = await after.load();
+  const raised = record?.generation ?? 0;
+  t.ok(raised > generation);
+  t.ok(after.unbornGeneration > raised);
+  t.same([record?.oldest, record?.head, record?.checkpoint?.generation, record?.checkpoint?.offset], [1, 2, raised, 1]);
+  t.same(await readAll(after, "a", raised), ["1", "2"]);
+  t.same(await after.recentKeys(1), [{ topic: "a", key: "key", generation: raised, offset: 2 }]);
+  await t.rejects(after.readAfter("a", { generation, offset: 1 }, ALL), { code: "POSITION_LOST" });
+  const { positions } = await after.append([entry("a", "3"), entry("b")], []);
+  t.same(positions[0], { generation: raised, offset: 3 });
+  t.ok((positions[1]?.generation ?? 0) > raised);
+  await after[Symbol.asyncDispose]();
+  const again = await open(t, copy);
+  t.same((await again.load()).map((each) => [each.topic, each.generation]).sort(), [
+    ["a", raised],
+    ["b", positions[1]?.generation],
+  ]);
+});
+
+test("a newest file that cannot be read stops the start; without it the rest is there, as a new generation", async (t) => {
+  const { folder, generation } = await written(t);
+  const files = segments(folder);
+  const newest = files.at(-1) as string;
+  const whole = readFileSync(newest);
+  const refuses = async (reason: RegExp): Promise<void> => {
+    const message = await LmdbLog.open(folder, LIMITS).then(
+      () => "it opened",
+      (error: Error) => error.message,
+    );
+    t.ok(message.includes(newest), message);
+    t.match(message, reason);
+    t.match(message, /Move it away to start without the events in there; nothing has been deleted/);
+  };
+  writeFileSync(newest, Buffer.alloc(whole.length, "garbage"));
+  await refuses(/it is no LMDB file/);
+  writeFileSync(newest, whole);
+  truncateSync(newest, 12_288);
+  await refuses(/it has 12288 bytes where \d+ should be/);
+  writeFileSync(newest, whole);
+  for (const size of [0, 100, 4_096, 8_192]) {
+    truncateSync(newest, size);
+    await refuses(/cut off in its first pages|bytes where/);
+    writeFileSync(newest, whole);
+  }
+  writeFileSync(newest, Buffer.concat([whole.subarray(0, 24), Buffer.alloc(8, 1), whole.subarray(32)]));
+  await refuses(/no LMDB file/);
+  for (const at of [28, 48, 88, 136]) {
+    const broken = Buffer.from(whole);
+    broken.writeUInt32LE(0x7ff7_7ff7, at);
+    writeFileSync(newest, broken);
+    await refuses(/version|pages/);
+  }
+  t.same(segments(folder), files);
+
+  renameSync(newest, join(t.testdirName, "moved away"));
+  const log = await open(t, folder);
+  const [record] = (await log.load()).filter(({ topic }) => topic === "a");
+  t.ok((record?.generation ?? 0) > generation);
+  t.same(await readAll(log, "a", record?.generation ?? 0), ["1", "2", "3", "4", "5", "6"].slice(0, record?.head));
+  t.equal(record?.head, 5);
+  const { positions } = await log.append([entry("a", "again"), entry("fill", 12_000)], []);
+  t.same(positions[0], { generation: record?.generation, offset: 6 });
+  await log[Symbol.asyncDispose]();
+  t.equal((await (await open(t, folder)).load())[0]?.generation, record?.generation, "once");
+});
+
+test("an older file that is missing or broken stops the start, unless all before it are gone too", async (t) => {
+  const { folder, generation } = await written(t);
+  const [first = "", second = "", third = ""] = segments(folder);
+  const aside = join(t.testdirName, "aside");
+  renameSync(second, aside);
+  await t.rejects(LmdbLog.open(folder, LIMITS), { message: new RegExp(`${second}.* is missing`) });
+  writeFileSync(second, "garbage");
+  await t.rejects(LmdbLog.open(folder, LIMITS), /Move it and the files before it away/);
+  renameSync(first, `${aside}1`);
+  renameSync(second, `${aside}2`);
+  const log = await open(t, folder);
+  const [record] = (await log.load()).filter(({ topic }) => topic === "a");
+  t.ok((record?.generation ?? 0) > generation);
+  t.same(await readAll(log, "a", record?.generation ?? 0), ["3", "4", "5", "6"]);
+  t.equal(segments(folder)[0], third);
+});
+
+test("a log of another version is left alone", async (t) => {
+  const folder = join(t.testdir(), "events");
+  mkdirSync(folder);
+  const meta = { format: FORMAT + 1, createdMs: 1, firstSegment: 1, unborn: 1, leastGeneration: 0, isSealed: false };
+  const path = join(folder, "segment.0000000001");
+  const segment = new LmdbSegment(path, 1, MAP_BYTES, meta);
+  await segment.write(() => segment.describe({})).flushed;
+  await segment.close();
+  await t.rejects(LmdbLog.open(folder, LIMITS), {
+    message: new RegExp(`it has format ${FORMAT + 1}, .* knows format ${FORMAT}\\. Start the version that wrote it`),
+  });
+  t.notOk(existsSync(join(folder, "lock")), "and the lock is given back");
+});
+
+test("a process that ended between two segments, or while segments went, is finished", async (t) => {
+  const { folder, generation } = await written(t);
+  const [oldest = ""] = segments(folder);
+  const copy = join(t.testdirName, "oldest");
+  copyFileSync(oldest, copy);
+  const newest = segments(folder).at(-1) as string;
+  renameSync(newest, join(folder, "segment.new"));
+  const log = await open(t, folder);
+  t.same(await readAll(log, "a", generation), ["1", "2", "3", "4", "5", "6"]);
+  t.ok(existsSync(newest));
+  await log[Symbol.asyncDispose]();
+
+  const small = await open(t, folder, { ...LIMITS, retentionBytes: 60_000 });
+  await small.retain(0, () => undefined);
+  const kept = small.oldest("a");
+  t.ok((kept ?? 0) > 1);
+  t.notOk(existsSync(oldest));
+  await small[Symbol.asyncDispose]();
+  copyFileSync(copy, oldest);
+  writeFileSync(join(folder, "segment.new"), "half");
+  const again = await open(t, folder);
+  t.notOk(existsSync(oldest));
+  t.equal(again.oldest("a"), kept);
+  t.equal((await again.load()).find(({ topic }) => topic === "a")?.generation, generation);
+  for (let i = 0; i < 3; i += 1) await again.append([entry("fill", 30_000)], []);
+  t.notOk(existsSync(join(folder, "segment.new")));
+});
+
+test("a full disk: appends are refused with the reason, and go on once there is room", async (t) => {
+  const folder = join(t.testdir(), "events");
+  // ulimit counts in blocks of 512 or 1024 bytes; the signal it comes with is the one of a disk quota.
+  const command = `trap '' XFSZ; ulimit -f 1024; exec "${process.execPath}" --import=./tools/typescript.mjs "$0" "$1"`;
+  const args = ["-c", command, "test/integration/support/event-log-full.ts", folder];
+  const { stdout, stderr } = spawnSync("sh", args, { cwd: PACKAGE_ROOT, encoding: "utf8" });
+  const told = JSON.parse(stdout || "{}") as { offsets: number[]; refused: number; reason: string; next: number };
+  const kept = told.offsets?.length ?? 0;
+  t.ok(kept > 10 && told.refused > 10, `${kept} kept, ${told.refused} refused ${stdout ? "" : stderr}`);
+  t.match(told.reason, /the event log could not be written: .*(too large|No space|Input\/output)/i);
+  t.same(
+    told.offsets,
+    told.offsets?.map((_, i) => i + 1),
+  );
+  t.equal(told.next, kept + 1);
+  const log = await open(t, folder, { ...LIMITS, segmentBytes: 1e9 });
+  t.equal((await log.load())[0]?.head, kept + 1);
+});
+
+test("a slow disk: committed once it is seen, flushed once lmdb says so", async (t) => {
+  const batchOf = (): { batch: BatchPromise; commit: () => void; flush: () => void; fail: (error: Error) => void } => {
+    let [commit, flush, fail] = [(): void => {}, (): void => {}, (_: Error): void => {}];
+    const flushed = new Promise<void>((resolve) => {
+      flush = resolve;
+    });
+    const promise = new Promise<boolean>((resolve, reject) => {
+      commit = () => resolve(true);
+      fail = reject;
+    });
+    return { batch: Object.assign(promise, { flushed }), commit, flush, fail };
+  };
+  const { signal } = new AbortController();
+
+  const slow = batchOf();
+  let isVisible = false;
+  let asked = 0;
+  const one = watch(slow.batch, () => ++asked > 3 && isVisible, signal);
+  isVisible = true;
+  await one.committed;
+  t.ok(asked > 3);
+  const order: string[] = [];
+  const flushed = one.flushed.then(() => order.push("flushed"));
+  slow.commit();
+  await slow.batch;
+  order.push("committed");
+  slow.flush();
+  await flushed;
+  t.same(order, ["committed", "flushed"]);
+
+  const fast = batchOf();
+  const two = watch(fast.batch, () => false, signal);
+  fast.commit();
+  await two.committed;
+  fast.flush();
+  await two.flushed;
+
+  const cause = new Error("the disk is full");
+  const failure = Object.assign(new Error("see commitError"), { commitError: Promise.reject(cause) });
+  const failed = batchOf();
+  const three = watch(failed.batch, () => false, signal);
+  failed.fail(failure);
+  await t.rejects(three.committed, cause);
+  await t.rejects(three.flushed, cause);
+
+  const late = batchOf();
+  const four = watch(late.batch, () => true, signal);
+  await four.committed;
+  late.fail(cause);
+  await t.rejects(four.flushed, cause, "it was seen, and could not be flushed");
+});
