@@ -5,9 +5,14 @@
 //   ← {"type":"pong","id":1,"timestamp":…}
 //     0801…
 //
-// A frame may go on over indented lines; indented lines of hex digits alone are its binary twin. In an answer `…` stands
-// for any value, `"session_…"` for any text that begins so, `[1, …]` for any further elements, `{"a":1, …}` for any
-// further fields. A frame that is no JSON is sent as it stands.
+// A frame may go on over indented lines; indented lines of hex digits alone are its binary twin. As many answers as are
+// shown must come, in their order. In an answer `…` stands for any value, `"session_…"` for any text that begins so,
+// `[1, …]` for any further elements, `{"a":1, …}` for any further fields; in a request `"name":…` is the value that came
+// last under this name. A frame that is no JSON is sent as it stands.
+//
+//   ⇄ /api/v1/ws/training/run_1        another connection, for the rest of the block
+//   ← {"type":"connected", …}          what the server says on it by itself
+//   ← close 4404                       the server ends it
 
 /** One frame as the document shows it. */
 export interface ShownFrame {
@@ -18,11 +23,20 @@ export interface ShownFrame {
   readonly hexLines: readonly [number, number];
 }
 
+/** A connection of the document. */
+export interface ShownConnection {
+  /** Line of its ⇄; 0 for the one that all blocks without a ⇄ share. */
+  readonly line: number;
+  readonly path: string;
+}
+
 /** What is sent, and what is answered. */
 export interface Exchange {
   readonly line: number;
-  readonly sent: ShownFrame;
-  readonly answer: ShownFrame;
+  readonly connection: ShownConnection;
+  /** Undefined where the connection is opened and the server speaks first. */
+  readonly sent: ShownFrame | undefined;
+  readonly answers: readonly ShownFrame[];
 }
 
 const HEX_LINE = /^ {2}(?:hex|[0-9a-f]{2,})$/;
@@ -31,36 +45,44 @@ const HEX_WIDTH = 96;
 /** Relative difference of two numbers that counts as none: float32, and another processor's rounding. */
 const TOLERANCE = 1e-4;
 
-/** All exchanges of a document's fenced blocks, in order. */
-export function exchangesOf(markdown: string): Exchange[] {
-  const frames = framesOf(markdown.split("\n"));
-  const exchanges: Exchange[] = [];
-  for (let i = 0; i < frames.length; i += 2) {
-    const [sent, answer] = [frames[i], frames[i + 1]];
-    if (sent?.mark !== "→" || answer?.mark !== "←") throw new Error(`line ${sent?.line}: → must be followed by one ←`);
-    exchanges.push({ line: sent.line, sent, answer });
+/** All exchanges of a document's fenced blocks, in order; `path` is that of the shared connection. */
+export function exchangesOf(markdown: string, path: string): Exchange[] {
+  const shared = { line: 0, path };
+  const exchanges: (Exchange & { answers: ShownFrame[] })[] = [];
+  let [block, connection]: [number, ShownConnection] = [0, shared];
+  for (const frame of framesOf(markdown.split("\n"))) {
+    const { mark, line, text } = frame;
+    if (frame.block !== block) [block, connection] = [frame.block, shared];
+    if (mark === "⇄") connection = { line, path: text };
+    if (mark !== "←") exchanges.push({ line, connection, sent: mark === "→" ? frame : undefined, answers: [] });
+    else exchanges.at(-1)?.answers.push(frame);
   }
+  const silent = exchanges.find(({ answers }) => answers.length === 0);
+  if (silent) throw new Error(`line ${silent.line}: no ← follows`);
   return exchanges;
 }
 
 interface MarkedFrame extends ShownFrame {
   readonly mark: string;
   readonly line: number;
+  /** Line of its block's fence. */
+  readonly block: number;
 }
 
 function framesOf(lines: readonly string[]): MarkedFrame[] {
   const frames: MarkedFrame[] = [];
-  let isInside = false;
+  let block = 0;
   for (let i = 0; i < lines.length; i += 1) {
     const line = lines[i] as string;
-    if (line.startsWith("```")) isInside = !isInside;
-    if (!isInside || !/^[→←] /.test(line)) continue;
+    if (line.startsWith("```")) block = block === 0 ? i + 1 : 0;
+    if (block === 0 || !/^[→←⇄] /.test(line)) continue;
     const more = takeWhile(lines, i + 1, (text) => text.startsWith("  ") && !HEX_LINE.test(text));
     const hexAt = i + 1 + more.length;
     const hex = takeWhile(lines, hexAt, (text) => HEX_LINE.test(text));
     frames.push({
       mark: line[0] as string,
       line: i + 1,
+      block,
       text: [line.slice(2), ...more.map((text) => text.trim())].join(" "),
       hex: hex.length === 0 ? undefined : hex.map((text) => text.trim()).join(""),
       hexLines: [hexAt, hex.length],
@@ -84,6 +106,26 @@ export function withHex(markdown: string, hexOf: ReadonlyMap<ShownFrame, string>
     lines.splice(...hexLines, ...written.map((line) => `  ${line}`));
   }
   return lines.join("\n");
+}
+
+/** What came last under each name. */
+export class LastValues {
+  readonly #values = new Map<string, unknown>();
+
+  /** Takes up every value of a frame, those of the objects in it too. */
+  note(frame: unknown): void {
+    if (Array.isArray(frame)) for (const one of frame) this.note(one);
+    if (!isObject(frame)) return;
+    for (const [name, value] of Object.entries(frame)) {
+      this.#values.set(name, value);
+      this.note(value);
+    }
+  }
+
+  /** A request with the values in place of its …. */
+  fill(text: string): string {
+    return text.replace(/"(\w+)":…/g, (_, name: string) => `"${name}":${JSON.stringify(this.#values.get(name))}`);
+  }
 }
 
 /** An answer as the document shows it; each … as a string "…" or, for further fields, a field "…". */
