@@ -2,6 +2,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "../config/index.js";
 import { readBodies } from "./bodies.js";
+import { limitBodyTime } from "./body-deadline.js";
 import { registerCancel } from "./cancel.js";
 import { registerConnections } from "./connections.js";
 import type { HttpDependencies } from "./dependencies.js";
@@ -18,8 +19,8 @@ import { registerTraining } from "./training.js";
 import { registerTrainingEntries } from "./training-entries.js";
 import { UnusedConnections } from "./unused-connections.js";
 
-/** A request that has not arrived whole by then is given up: a client that trickles bytes holds no connection. */
-const REQUEST_TIMEOUT_MS = 60_000;
+/** A request whose head has not arrived whole by then is given up; for bodies see body-deadline.ts. */
+const HEADERS_TIMEOUT_MS = 60_000;
 /** Longest name in a path that is looked up; a longer one is unknown in any case. */
 const MAX_PARAMETER_LENGTH = 1024;
 
@@ -33,7 +34,8 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
     // A line a request would cost more than most requests do.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.maxBodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: 0,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: "idle",
     // Fastify's own 503 has another form than our errors; a request that still gets in while it closes is served.
     return503OnClosing: false,
@@ -51,6 +53,7 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
   });
   readBodies(app);
   handleErrors(app);
+  limitBodyTime(app);
   return app;
 }
 
