@@ -10,7 +10,7 @@ export function limitBodyTime(app: FastifyInstance, timeoutMs = BODY_TIMEOUT_MS)
   app.addHook("preParsing", (request, _reply, payload, done) => {
     const isForm = request.headers["content-type"]?.startsWith("multipart/") === true;
     if (!isForm) {
-      const cut = setTimeout(() => request.raw.destroy(), timeoutMs);
+      const cut = setTimeout(() => request.raw.destroy(), timeoutMs).unref();
       request.raw.once("close", () => clearTimeout(cut)).once("end", () => clearTimeout(cut));
     }
     done(null, payload);
