@@ -59,6 +59,11 @@ export function connectionLost(reason: string): TidewireClientError {
   return new TidewireClientError("CONNECTION_LOST", `the connection was lost: ${reason}`, { retryable: true });
 }
 
+/** A connection that its owner closed. */
+export function clientClosed(what = "connection"): TidewireClientError {
+  return new TidewireClientError("CLIENT_CLOSED", `the ${what} was closed`);
+}
+
 /** The server's error as the client's; a code that this version does not know becomes UNKNOWN_ERROR. */
 export function fromErrorMessage(message: ErrorMessage): TidewireClientError {
   const { retryable, details, retryAfterMs } = message;

@@ -3,6 +3,11 @@ import type { ClientFrame, ServerFrame } from "../../../generated/ts/tidewire/v1
 import { frameFromJson, frameToJson } from "../../../src/wire/json.js";
 import type { FakeEnvironment } from "./clock.js";
 
+/** Lets the event loop turn until the condition holds: for code that is loaded when it is first used. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 export type Body = NonNullable<ServerFrame["body"]>;
 
 /** Answers requests in their order, over whichever socket is the newest. */

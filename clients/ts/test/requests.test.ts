@@ -3,7 +3,7 @@ import t from "tap";
 import type { InferenceOptions, InferenceSession } from "../src/index.js";
 import { openSession } from "../src/inference/open.js";
 import { FakeEnvironment } from "./clock.js";
-import { type Body, FakeServer } from "./fake-server.js";
+import { type Body, FakeServer, until } from "./fake-server.js";
 
 t.test("the configuration goes first, and requests wait for its acknowledgement", async (t) => {
   const { session, environment, server } = open({ manualBoostSignals: { CO: true } });
@@ -289,8 +289,9 @@ t.test("a large request may keep the server silent until its deadline, no longer
     (session: InferenceSession) => session.predictBatch([[1]], { timeoutMs: 5500 }) as Promise<unknown>,
     (session: InferenceSession) => session.infer({ inputs: {}, timeoutMs: 5500 }),
   ]) {
-    const { session, environment } = await ready({ heartbeatInterval: 1000 }, 3);
+    const { session, environment, server } = await ready({ heartbeatInterval: 1000 }, 3);
     const large = make(session);
+    await until(() => server.frames().length === 2);
     environment.advance(5499);
     t.ok(session.connection.isConnected());
     const pings = environment.socket.sent.filter((text) => String(text).includes('"ping"'));
@@ -300,6 +301,21 @@ t.test("a large request may keep the server silent until its deadline, no longer
     environment.advance(500);
     t.equal(session.connection.getState(), "reconnecting");
   }
+});
+
+t.test("tensors keep their place, though their code is loaded with the first", async (t) => {
+  const { session, server } = await ready({}, 10);
+  const settled = [
+    session.predict([1]),
+    session.infer({ inputs: {}, model: "m" }),
+    session.configure({ batchSize: 2 }),
+    session.predict([2]),
+  ].map((promise) => promise.catch(() => {}));
+  await until(() => server.frames().length === 5);
+  const cases = server.frames().map(({ body }) => body?.$case);
+  t.same(cases, ["config", "predict", "infer", "config", "predict"]);
+  void session.close();
+  await Promise.all(settled);
 });
 
 t.test("single readings excuse no silence: the server reads on", async (t) => {

@@ -3,7 +3,7 @@ import t from "tap";
 import { openSession } from "../src/inference/open.js";
 import { createCodec } from "../src/wire/codec.js";
 import { FakeEnvironment } from "./clock.js";
-import { FakeServer } from "./fake-server.js";
+import { FakeServer, until } from "./fake-server.js";
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -26,6 +26,7 @@ t.test("a timeout without end is none; others are rounded up to what a timer and
       session.infer({ inputs: {}, timeoutMs }),
     ].map((promise) => promise.catch(() => {}));
     t.equal(environment.next, timer, `${timeoutMs}: the timer`);
+    await until(() => server.frames().length === 4);
     const bodies = server.frames().slice(1);
     t.same(
       bodies.map(({ body }) => body && "timeoutMs" in body.value && body.value.timeoutMs),
@@ -90,7 +91,7 @@ t.test("a number that the field cannot hold is refused by name in binary, and lo
 t.test("nor does a timestamp without end", async (t) => {
   const value = { values: [], boundarySignals: {}, timestamp: { seconds: Number.POSITIVE_INFINITY, nanos: 0 } };
   const encode = () => createCodec("proto").encode({ id: 1, body: { $case: "predict", value } });
-  t.throws(encode, { code: "INVALID_MESSAGE", message: /timestamp/ });
+  t.throws(encode, { code: "INVALID_MESSAGE", message: /seconds/ });
 });
 
 t.test("a timestamp that is no instant is refused, not sent as 1970", async (t) => {

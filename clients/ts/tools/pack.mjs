@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { packSchema, schemaModule, unpackSchema } from "./schema-text.mjs";
+import { laterModule, packSchema, schemaModule, unpackSchema } from "./schema-text.mjs";
 
 const dist = resolve(process.argv[2] ?? join(import.meta.dirname, "../dist"));
 const generated = join(dist, "generated/ts");
@@ -21,17 +21,38 @@ for (const folder of ["google/protobuf", "tidewire/v1"].map((name) => join(gener
     else withoutEncoders(join(folder, name));
   }
 }
-await packTable(join(generated, "schema.js"));
+await packTables();
 
 function withoutEncoders(path) {
   writeFileSync(path, readFileSync(path, "utf8").replace(ENCODERS, ""));
 }
 
-/** The schema's table as one text and the function that reads it: a page loads half the bytes. */
-async function packTable(path) {
+/** The schema's table as texts and the function that reads them: a page loads half the bytes. */
+async function packTables() {
+  const path = join(generated, "schema.js");
   const { ENUMS, MESSAGES } = await import(pathToFileURL(path).href);
   const messages = JSON.parse(JSON.stringify(MESSAGES, (name, value) => (REMARKS.has(name) ? undefined : value)));
-  const text = packSchema(ENUMS, messages);
-  if (!isDeepStrictEqual(unpackSchema(text), [ENUMS, messages])) throw new Error("schema-text.mjs loses something");
-  writeFileSync(path, schemaModule(text));
+  const [frames, others] = split(ENUMS, messages, closure(messages, ["ClientFrame", "ServerFrame"]));
+  writeFileSync(path, schemaModule(pack(...frames)));
+  writeFileSync(join(dist, "clients/ts/src/rest/schema.js"), laterModule(pack(...others)));
+}
+
+/** The names of the messages, and of all that they hold. */
+function closure(messages, names) {
+  const found = new Set(names);
+  for (const name of found) for (const { type } of messages[name]?.fields ?? []) if (type) found.add(type);
+  return found;
+}
+
+/** Enums and messages that are in the set, and those that are not. */
+function split(enums, messages, names) {
+  const of = (table, isWanted) =>
+    Object.fromEntries(Object.entries(table).filter(([name]) => names.has(name) === isWanted));
+  return [true, false].map((isWanted) => [of(enums, isWanted), of(messages, isWanted)]);
+}
+
+function pack(enums, messages) {
+  const text = packSchema(enums, messages);
+  if (!isDeepStrictEqual(unpackSchema(text), [enums, messages])) throw new Error("schema-text.mjs loses something");
+  return text;
 }

@@ -1,4 +1,5 @@
 // The settings of a connection, with every default.
+import { given } from "../given.js";
 import type { Encoding } from "../wire/codec.js";
 
 /** Longest delay of a platform's timer, in milliseconds, about 24 days; beyond it timers fire at once. */
@@ -34,18 +35,26 @@ export function toDelay(ms: number | undefined, most = MAX_TIMER_MS): number {
   return ms && ms > 0 && ms < Number.POSITIVE_INFINITY ? Math.min(Math.ceil(ms), most) : 0;
 }
 
+const DEFAULTS = {
+  token: "",
+  encoding: "proto",
+  reconnect: true,
+  maxReconnectAttempts: 10,
+  reconnectDelay: 1000,
+  maxReconnectDelay: 30_000,
+  heartbeatInterval: 30_000,
+  connectionTimeout: 10_000,
+} as const;
+
 /** The options over the defaults; an option that is undefined is not given. */
 export function toSettings(options: ConnectionOptions): ConnectionSettings {
+  const settings: ConnectionSettings = { ...DEFAULTS, ...given(options as ConnectionSettings) };
   return {
-    url: options.url.replace(/^http/, "ws"),
-    token: options.token ?? "",
-    encoding: options.encoding ?? "proto",
-    reconnect: options.reconnect ?? true,
-    maxReconnectAttempts: options.maxReconnectAttempts ?? 10,
-    reconnectDelay: options.reconnectDelay ?? 1000,
-    maxReconnectDelay: Math.min(options.maxReconnectDelay ?? 30_000, MAX_TIMER_MS),
-    heartbeatInterval: toDelay(options.heartbeatInterval ?? 30_000),
-    connectionTimeout: toDelay(options.connectionTimeout ?? 10_000),
+    ...settings,
+    url: settings.url.replace(/^http/, "ws"),
+    maxReconnectDelay: Math.min(settings.maxReconnectDelay, MAX_TIMER_MS),
+    heartbeatInterval: toDelay(settings.heartbeatInterval),
+    connectionTimeout: toDelay(settings.connectionTimeout),
   };
 }
 

@@ -1,6 +1,6 @@
 // One connection that comes back by itself.
 import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
-import { connectionLost, fromErrorMessage, TidewireClientError } from "../errors.js";
+import { clientClosed, connectionLost, fromErrorMessage, TidewireClientError } from "../errors.js";
 import { type ClientCodec, createCodec } from "../wire/codec.js";
 import { Emitter } from "./emitter.js";
 import { type Environment, platform } from "./environment.js";
@@ -9,13 +9,10 @@ import { Heartbeat } from "./heartbeat.js";
 import { type End, Lifecycle } from "./lifecycle.js";
 import { type ConnectionOptions, comesBack, toSettings } from "./settings.js";
 
+import { Waiters } from "./waiters.js";
+
 /** Code of a close because a frame was too large: sending it again would end alike. */
 const TOO_LARGE = 1009;
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: TidewireClientError) => void;
-}
 
 type StateListener = (state: ConnectionState) => void;
 type Events = ConnectionEvents & { state: ConnectionState };
@@ -37,8 +34,8 @@ export class WebSocketManager {
   readonly #events = new Emitter<Events>();
   /** The error that the server told outside of any reply: why it is about to close. */
   #refusal: TidewireClientError | undefined;
-  #connecting: Waiter[] = [];
-  #disconnecting: (() => void)[] = [];
+  readonly #connecting = new Waiters();
+  readonly #disconnecting = new Waiters();
 
   constructor(options: ConnectionOptions, environment: Environment = platform) {
     const settings = toSettings(options);
@@ -48,7 +45,7 @@ export class WebSocketManager {
       opened: () => this.#opened(),
       received: (message) => this.#received(message),
       ended: (end) => this.#ended(end),
-      stopped: () => this.#stopped(),
+      stopped: () => this.#disconnecting.resolve(),
       changed: (state) => this.#events.emit("state", state),
     });
     this.#heartbeat = new Heartbeat(
@@ -67,21 +64,24 @@ export class WebSocketManager {
    */
   connect(): Promise<void> {
     if (this.isConnected()) return Promise.resolve();
-    return this.#untilConnected(() => this.#lifecycle.start());
+    const connected = this.#connecting.wait();
+    this.#lifecycle.start();
+    return connected;
   }
 
   /** Drops the present connection, if any, and opens another one at once. Settles like `connect()`. */
   reconnect(): Promise<void> {
-    return this.#untilConnected(() => this.#lifecycle.restart());
+    const connected = this.#connecting.wait();
+    this.#lifecycle.restart();
+    return connected;
   }
 
   /** Closes for good, until the next `connect()`. Resolves when the connection is closed, after 2 s at the latest. */
   disconnect(): Promise<void> {
     if (this.getState() === "disconnected") return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#disconnecting.push(resolve);
-      this.#lifecycle.stop();
-    });
+    const disconnected = this.#disconnecting.wait();
+    this.#lifecycle.stop();
+    return disconnected;
   }
 
   /** Treats the present connection as lost: it is closed, and opened again after the usual wait. */
@@ -123,17 +123,10 @@ export class WebSocketManager {
     return this;
   }
 
-  #untilConnected(begin: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#connecting.push({ resolve, reject });
-      begin();
-    });
-  }
-
   #opened(): void {
     this.#refusal = undefined;
     this.#heartbeat.start();
-    for (const { resolve } of this.#connecting.splice(0)) resolve();
+    this.#connecting.resolve();
     this.#events.emit("connected", { type: "connected" });
   }
 
@@ -158,17 +151,13 @@ export class WebSocketManager {
     const { code, reason, wasConnected, willReconnect } = end;
     const error = this.#errorOf(end);
     this.#heartbeat.stop();
-    if (!willReconnect) for (const { reject } of this.#connecting.splice(0)) reject(error);
+    if (!willReconnect) this.#connecting.reject(error);
     if (wasConnected) this.#events.emit("disconnected", { type: "disconnected", code, reason, willReconnect, error });
     else this.#events.emit("connection_error", { type: "connection_error", error, willReconnect });
   }
 
-  #stopped(): void {
-    for (const resolve of this.#disconnecting.splice(0)) resolve();
-  }
-
   #errorOf({ code, reason, wasConnected, willReconnect, cause }: End): TidewireClientError {
-    if (code === 1000 && !willReconnect) return new TidewireClientError("CLIENT_CLOSED", "the connection was closed");
+    if (code === 1000 && !willReconnect) return clientClosed();
     if (this.#refusal && !comesBack(code)) return this.#refusal;
     if (code === TOO_LARGE) return new TidewireClientError("FRAME_TOO_LARGE", "a frame was beyond the server's limit");
     const text = reason === "" ? `code ${code}` : `code ${code}, ${reason}`;

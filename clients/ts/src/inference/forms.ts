@@ -1,12 +1,12 @@
 // Readings and predictions in the forms that users hold them, as the schema's messages.
 
-import type { Timestamp } from "../../../../generated/ts/google/protobuf/timestamp.js";
 import { ENUMS } from "../../../../generated/ts/schema.js";
 import type { Config, ConfigAck, Prediction, PredictionBatch } from "../../../../generated/ts/tidewire/v1/inference.js";
+import type { RequestBody } from "../connection/replies.js";
 import { TidewireClientError } from "../errors.js";
-import { toDate } from "../wire/present.js";
+import { present, toDate, toTimestamp } from "../wire/present.js";
 import { numberOf } from "../wire/proto-write.js";
-import { type RequestBody, toTimeout } from "./requests.js";
+import { toTimeout } from "./requests.js";
 import type {
   BatchOptions,
   InferenceConfiguration,
@@ -20,8 +20,6 @@ import type {
   SessionInfo,
   TimedReading,
 } from "./types.js";
-
-const AT_TIMESTAMP = { details: { field: "timestamp" } };
 
 /** Rows of a batch: named, positional, or one row-major matrix. */
 export type Rows = readonly NamedReading[] | readonly PositionalReading[] | Float32Array;
@@ -40,15 +38,9 @@ export function toConfig(ensembleName: string, configuration: InferenceConfigura
   };
 }
 
-export function toSessionInfo({ ensembleInfo, mode, message: _, ...ack }: ConfigAck): SessionInfo {
-  return {
-    ...ack,
-    ensembleName: ensembleInfo?.ensembleName ?? "",
-    version: ensembleInfo?.version ?? "",
-    modelSha256: ensembleInfo?.modelSha256 ?? "",
-    signalsUsingBoost: ensembleInfo?.signalsUsingBoost ?? 0,
-    mode: ENUMS.StreamMode?.[mode] ?? "",
-  };
+export function toSessionInfo(ack: ConfigAck): SessionInfo {
+  const { ensembleInfo, message: _, ...info } = present("ConfigAck", ack);
+  return { ...(ensembleInfo as object), ...info } as unknown as SessionInfo;
 }
 
 /** The reading is copied: its owner may fill it anew at once. @throws TidewireClientError INVALID_MESSAGE on an invalid Date */
@@ -85,7 +77,7 @@ export function toPredictBatch(rows: Rows, options: BatchOptions): RequestBody {
     value: {
       matrix: named ? new Uint8Array(0) : toBytes(toMatrix(rows)),
       batch: named ? rows.map((signals) => ({ signals: { ...signals } })) : [],
-      timestamps: (options.timestamps ?? []).map(toTimestamp),
+      timestamps: (options.timestamps ?? []).map((date) => toTimestamp(date)),
       timeoutMs: toTimeout(options),
     },
   };
@@ -139,11 +131,4 @@ function toBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
 
 function metadataOf({ latencyMs, signalsUsedBoost, timestamp }: Prediction) {
   return { latencyMs, signalsUsedBoost: signalsUsedBoost?.names, timestamp: timestamp && toDate(timestamp) };
-}
-
-function toTimestamp(date: Date): Timestamp {
-  const ms = date.getTime();
-  if (Number.isNaN(ms)) throw new TidewireClientError("INVALID_MESSAGE", "timestamp: an invalid Date", AT_TIMESTAMP);
-  const seconds = Math.floor(ms / 1000);
-  return { seconds, nanos: (ms - seconds * 1000) * 1e6 };
 }

@@ -1,12 +1,9 @@
 // Requests and their replies over a connection that may go away: a bounded queue, a window, deadlines, retries.
 import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
 import type { Environment } from "../connection/environment.js";
+import type { ReplyBody, RequestBody } from "../connection/replies.js";
 import { toDelay } from "../connection/settings.js";
 import { fromErrorMessage, TidewireClientError } from "../errors.js";
-
-/** A request, and a reply that is no error, as the schema has them. */
-export type RequestBody = NonNullable<ClientFrame["body"]>;
-export type ReplyBody = Exclude<NonNullable<ServerFrame["body"]>, { $case: "error" }>;
 
 /** How one request is treated. */
 export interface RequestOptions {
@@ -113,11 +110,9 @@ export class Requests {
   /** The connection was cut: what is unanswered is rejected, or goes back to the head of the queue. */
   cut(error: TidewireClientError): void {
     if (this.#gate.is === "open") this.#gate = { is: "waiting", wasOpen: true };
-    const unanswered = [...this.#unanswered.values()];
     const queued = [...this.#queue];
-    this.#unanswered.clear();
     this.#queue.clear();
-    for (const pending of unanswered) {
+    for (const pending of this.#takeUnanswered()) {
       if (error.retryable && pending.resends-- > 0) this.#queue.add(pending);
       else pending.reject(error);
     }
@@ -128,9 +123,7 @@ export class Requests {
   /** Nothing goes out any more, until opened again. */
   shut(error: TidewireClientError): void {
     this.#gate = { is: "shut", error };
-    const unanswered = [...this.#unanswered.values()];
-    this.#unanswered.clear();
-    for (const pending of unanswered) pending.reject(error);
+    for (const pending of this.#takeUnanswered()) pending.reject(error);
     this.#rejectQueued(error);
   }
 
@@ -199,23 +192,33 @@ export class Requests {
   flush(): void {
     for (const pending of this.#queue) {
       if (this.#unanswered.size >= this.limit) return;
-      const body = typeof pending.body === "function" ? pending.body() : pending.body;
-      if (body === undefined) return;
-      this.#queue.delete(pending);
-      this.#transmit(pending, body);
+      try {
+        const body = typeof pending.body === "function" ? pending.body() : pending.body;
+        if (body === undefined) return;
+        this.#queue.delete(pending);
+        this.#transmit(pending, body);
+      } catch (error) {
+        this.#giveUp(pending, error);
+      }
     }
   }
 
   #transmit(pending: Pending, body: RequestBody): void {
     pending.large = body.$case === "predictBatch" || body.$case === "infer";
     this.#lastId = (this.#lastId % MAX_ID) + 1;
+    this.#unanswered.set(this.#lastId, pending);
     try {
-      this.#unanswered.set(this.#lastId, pending);
       this.#send({ id: this.#lastId, body });
     } catch (error) {
       this.#unanswered.delete(this.#lastId);
       pending.reject(error);
     }
+  }
+
+  #takeUnanswered(): Pending[] {
+    const unanswered = [...this.#unanswered.values()];
+    this.#unanswered.clear();
+    return unanswered;
   }
 
   #rejectQueued(error: TidewireClientError): void {

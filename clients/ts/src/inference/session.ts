@@ -1,8 +1,11 @@
 // A connection that predicts with one ensemble.
 import type { Environment } from "../connection/environment.js";
+import { expectReply, type RequestBody } from "../connection/replies.js";
+import { Waiters } from "../connection/waiters.js";
 import type { WebSocketManager } from "../connection/websocket-manager.js";
-import { TidewireClientError } from "../errors.js";
+import { clientClosed, type TidewireClientError } from "../errors.js";
 import { given } from "../given.js";
+import { lazy } from "../lazy.js";
 import {
   isNamed,
   isPositional,
@@ -17,42 +20,18 @@ import {
   toPredictBatch,
   toSessionInfo,
 } from "./forms.js";
-import {
-  type ReplyBody,
-  type RequestBody,
-  type RequestOptions,
-  type RequestSettings,
-  Requests,
-  toTimeout,
-} from "./requests.js";
-import { pipeline, type Readings } from "./stream.js";
-import { fromTensorMessage, type Tensor, type TensorInput, toTensorMessage } from "./tensors.js";
+import { type RequestOptions, type RequestSettings, Requests, toTimeout } from "./requests.js";
+import type { Readings } from "./stream.js";
+import type { InferRequest, InferResult } from "./tensors.js";
 import type * as types from "./types.js";
 
-/** What {@link InferenceSession.infer} runs. */
-export interface InferRequest extends RequestOptions {
-  /** Name of a served model or ensemble. Default: the session's ensemble. */
-  readonly model?: string | undefined;
-  readonly inputs: Readonly<Record<string, TensorInput>>;
-  /** Names of the outputs wanted. Default: all. */
-  readonly outputs?: readonly string[] | undefined;
-}
-
-/** What {@link InferenceSession.infer} gives. */
-export interface InferResult {
-  readonly model: string;
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  readonly latencyMs?: number | undefined;
-}
+/** What not every page needs is loaded with its first use. */
+const loadStream = lazy(() => import("./stream.js"));
+const loadTensors = lazy(() => import("./tensors.js"));
 
 type Reading = types.NamedReading | types.PositionalReading;
 /** Both forms at once, for overloads: which one it is, the reading has said. */
 type Prediction = types.NamedPrediction & types.PositionalPrediction;
-
-interface Waiter {
-  readonly resolve: (info: types.SessionInfo) => void;
-  readonly reject: (error: TidewireClientError) => void;
-}
 
 /**
  * Predictions by one ensemble over a connection of its own. After a cut the configuration is sent again, and requests
@@ -67,7 +46,7 @@ export class InferenceSession implements AsyncDisposable {
   /** The change that was sent and is not answered; others wait for it. */
   #change: types.InferenceConfiguration | undefined;
   #info: types.SessionInfo | undefined;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters<types.SessionInfo>();
 
   constructor(
     connection: WebSocketManager,
@@ -98,7 +77,7 @@ export class InferenceSession implements AsyncDisposable {
     const refusal = this.#requests.refusal;
     if (refusal) return Promise.reject(refusal);
     if (this.#info) return Promise.resolve(this.#info);
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return this.#waiters.wait();
   }
 
   /**
@@ -115,7 +94,7 @@ export class InferenceSession implements AsyncDisposable {
       return { $case: "config", value: toConfig(this.ensembleName, configuration) };
     };
     try {
-      const { value } = expectReply(await this.#requests.request(body, options), "configAck");
+      const value = expectReply(await this.#requests.request(body, options), "configAck");
       this.#configuration = configuration;
       this.#info = toSessionInfo(value);
       return this.#info;
@@ -145,18 +124,35 @@ export class InferenceSession implements AsyncDisposable {
   ): Promise<types.PositionalBatch>;
   async predictBatch(rows: Rows, options: types.BatchOptions = {}) {
     const reply = await this.#requests.request(toPredictBatch(rows, options), options);
-    const { value } = expectReply(reply, "predictionBatch");
+    const value = expectReply(reply, "predictionBatch");
     return isNamed(rows) ? toNamedBatch(value) : toPositionalBatch(value);
   }
 
-  /** Runs a model on named tensors, whatever its inputs are. @throws TidewireClientError */
-  async infer({ model = "", inputs, outputs = [], ...options }: InferRequest): Promise<InferResult> {
-    const tensors = Object.entries(inputs).map(([name, input]) => toTensorMessage(name, input));
-    const request = { model, inputs: tensors, outputs: [...outputs], timeoutMs: toTimeout(options) };
-    const reply = await this.#requests.request({ $case: "infer", value: request }, options);
-    const { value } = expectReply(reply, "inferResult");
-    const named = value.outputs.map((output) => [output.name, fromTensorMessage(output)] as const);
-    return { model: value.model, outputs: Object.fromEntries(named), latencyMs: value.latencyMs };
+  /**
+   * Runs a model on named tensors, whatever its inputs are. The first call loads the code of tensors.
+   *
+   * @param request its inputs are borrowed until the promise settles
+   * @throws TidewireClientError
+   */
+  async infer({ signal, timeoutMs, ...request }: InferRequest): Promise<InferResult> {
+    const options = given({ signal, timeoutMs });
+    let turn = (): RequestBody | undefined => undefined;
+    const making = loadTensors()
+      .then(({ fromInferResult, toInfer }) => {
+        const body = toInfer(request, toTimeout(options));
+        turn = () => body;
+        return fromInferResult;
+      })
+      .catch((error) => {
+        turn = () => {
+          throw error;
+        };
+        throw error;
+      })
+      .finally(() => this.#requests.flush());
+    // Its place among the requests is taken at once; it and all behind it wait for the code.
+    const [reply, fromInferResult] = await Promise.all([this.#requests.request(() => turn(), options), making]);
+    return fromInferResult(expectReply(reply, "inferResult"));
   }
 
   /**
@@ -174,11 +170,12 @@ export class InferenceSession implements AsyncDisposable {
     readings: Readings<types.PositionalReading | types.TimedReading<types.PositionalReading>>,
     options?: types.StreamOptions,
   ): AsyncGenerator<types.PositionalPrediction, void, undefined>;
-  stream(
+  async *stream(
     readings: Readings<never>,
     { inFlight = Number.POSITIVE_INFINITY, ...options }: types.StreamOptions = {},
   ): AsyncGenerator<Prediction, void, undefined> {
-    return pipeline<Reading | types.TimedReading<Reading>, Prediction>(readings, {
+    const { pipeline } = await loadStream();
+    yield* pipeline<Reading | types.TimedReading<Reading>, Prediction>(readings, {
       start: (item) =>
         isTimed(item)
           ? this.#predict(item.reading, { ...options, timestamp: item.timestamp })
@@ -190,7 +187,7 @@ export class InferenceSession implements AsyncDisposable {
 
   /** Closes the connection; requests without a reply reject with CLIENT_CLOSED. */
   close(): Promise<void> {
-    this.#refuse(new TidewireClientError("CLIENT_CLOSED", "the session was closed"));
+    this.#refuse(clientClosed("session"));
     return this.connection.disconnect();
   }
 
@@ -199,7 +196,7 @@ export class InferenceSession implements AsyncDisposable {
   }
 
   async #predict(reading: Reading, options: types.PredictOptions = {}): Promise<Prediction> {
-    const { value } = expectReply(await this.#requests.request(toPredict(reading, options), options), "prediction");
+    const value = expectReply(await this.#requests.request(toPredict(reading, options), options), "prediction");
     return (isPositional(reading) ? toPositionalPrediction(value) : toNamedPrediction(value)) as Prediction;
   }
 
@@ -207,10 +204,10 @@ export class InferenceSession implements AsyncDisposable {
   async #introduce(): Promise<void> {
     const body: RequestBody = { $case: "config", value: toConfig(this.ensembleName, this.#configuration) };
     try {
-      const { value } = expectReply(await this.#requests.direct(body), "configAck");
+      const value = expectReply(await this.#requests.direct(body), "configAck");
       this.#info = toSessionInfo(value);
       this.#requests.open(value.maxInFlight);
-      for (const { resolve } of this.#waiters.splice(0)) resolve(this.#info);
+      this.#waiters.resolve(this.#info);
     } catch (error) {
       this.#failed(error as TidewireClientError);
     }
@@ -237,11 +234,6 @@ export class InferenceSession implements AsyncDisposable {
   #refuse(error: TidewireClientError): void {
     this.#info = undefined;
     this.#requests.shut(error);
-    for (const { reject } of this.#waiters.splice(0)) reject(error);
+    this.#waiters.reject(error);
   }
-}
-
-function expectReply<Case extends ReplyBody["$case"]>(reply: ReplyBody, $case: Case) {
-  if (reply.$case === $case) return reply as Extract<ReplyBody, { $case: Case }>;
-  throw new TidewireClientError("UNEXPECTED_REPLY", `the server answered with ${reply.$case} instead of ${$case}`);
 }

@@ -1,7 +1,13 @@
 // Tensors between typed arrays and the wire's little-endian bytes.
 import { ENUMS } from "../../../../generated/ts/schema.js";
-import type { DataType, Tensor as TensorMessage } from "../../../../generated/ts/tidewire/v1/inference.js";
+import type {
+  DataType,
+  InferResult as InferResultMessage,
+  Tensor as TensorMessage,
+} from "../../../../generated/ts/tidewire/v1/inference.js";
+import type { RequestBody } from "../connection/replies.js";
 import { TidewireClientError } from "../errors.js";
+import type { RequestOptions } from "./requests.js";
 
 /** The array that holds each datatype's elements; FP16 as its 16 bits. */
 export interface TensorData {
@@ -35,6 +41,22 @@ export interface TensorInput {
   readonly datatype?: Datatype | undefined;
 }
 
+/** What {@link InferenceSession.infer} runs. */
+export interface InferRequest extends RequestOptions {
+  /** Name of a served model or ensemble. Default: the session's ensemble. */
+  readonly model?: string | undefined;
+  readonly inputs: Readonly<Record<string, TensorInput>>;
+  /** Names of the outputs wanted. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+/** What {@link InferenceSession.infer} gives. */
+export interface InferResult {
+  readonly model: string;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly latencyMs?: number | undefined;
+}
+
 type NumericArray = Exclude<TensorData[Datatype], readonly unknown[]>;
 type ArrayOf<Type extends NumericArray> = new (buffer: ArrayBuffer) => Type;
 
@@ -51,6 +73,20 @@ const ARRAYS: { readonly [Type in Datatype]?: ArrayOf<NumericArray> } = {
   UINT64: BigUint64Array,
   FP16: Uint16Array,
 };
+
+/** @throws TidewireClientError INVALID_TENSOR */
+export function toInfer(
+  { model = "", inputs, outputs = [] }: InferRequest,
+  timeoutMs: number | undefined,
+): RequestBody {
+  const tensors = Object.entries(inputs).map(([name, input]) => toTensorMessage(name, input));
+  return { $case: "infer", value: { model, inputs: tensors, outputs: [...outputs], timeoutMs } };
+}
+
+/** @throws TidewireClientError UNEXPECTED_REPLY */
+export function fromInferResult({ outputs, ...result }: InferResultMessage): InferResult {
+  return { ...result, outputs: Object.fromEntries(outputs.map((output) => [output.name, fromTensorMessage(output)])) };
+}
 
 /** @throws TidewireClientError INVALID_TENSOR when the array does not say its datatype, or holds another */
 export function toTensorMessage(

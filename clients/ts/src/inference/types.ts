@@ -102,6 +102,7 @@ export interface SessionInfo {
   readonly modelSha256: string;
   readonly boundarySignals: readonly string[];
   readonly signals: readonly string[];
+  readonly numSignals: number;
   readonly signalsUsingBoost: number;
   /** Requests that may be unanswered at a time. */
   readonly maxInFlight: number;

@@ -1,16 +1,20 @@
 // HTTP requests whose bodies are messages of the schema.
 import type { MessageName, MessageTypes } from "../../../../generated/ts/schema.js";
-import { type JsonValue, writeAny } from "../../../../src/wire/json-write.js";
-import { type Message, planOf } from "../../../../src/wire/plan.js";
 import { TidewireClientError } from "../errors.js";
+import { toMessage } from "../wire/accept.js";
 import { readJson } from "../wire/json-read.js";
+import { writeJson } from "../wire/json-write.js";
+import { addSchema, type Message, planOf } from "../wire/plan.js";
 import { present } from "../wire/present.js";
+import { ENUMS, MESSAGES } from "./schema.js";
 
 /** Options of one HTTP request. */
 export interface HttpOptions {
   /** Ends the request; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** Statuses after which the same request may succeed later. */
 const RETRYABLE: readonly number[] = [429, 502, 503, 504];
@@ -21,59 +25,92 @@ export class HttpClient {
   readonly #token: string | undefined;
 
   constructor(baseURL: string, token: string | undefined) {
+    addSchema(ENUMS, MESSAGES);
     this.#baseURL = baseURL;
     this.#token = token;
   }
 
-  /** @returns the reply as users see messages @throws TidewireClientError, or the signal's reason */
-  async get<Result>(path: string, reply: MessageName, { signal }: HttpOptions = {}): Promise<Result> {
-    return this.#exchange<Result>(path, reply, { signal: signal ?? null });
-  }
-
-  /** As {@link get}, with a message as the body. */
-  async post<T extends MessageName, Result>(
+  /**
+   * @param body JSON, or a form
+   * @returns the reply as users see messages
+   * @throws TidewireClientError, or the signal's reason
+   */
+  async request<Result>(
+    method: Method,
     path: string,
-    type: T,
-    message: MessageTypes[T],
     reply: MessageName,
-    { signal }: HttpOptions = {},
+    options?: HttpOptions,
+    body?: string | FormData,
   ): Promise<Result> {
-    const body = JSON.stringify(writeAny(planOf(type), message as unknown as Message));
-    return this.#exchange<Result>(path, reply, { method: "POST", body, signal: signal ?? null });
+    return present(reply, await this.read(method, path, reply, options, body)) as Result;
   }
 
-  async #exchange<Result>(path: string, type: MessageName, init: RequestInit): Promise<Result> {
-    const response = await this.#fetch(path, init);
-    let cause: unknown;
-    const json: JsonValue | undefined = await response.json().catch((error) => {
-      cause = error;
-    });
-    if (init.signal?.aborted) throw init.signal.reason;
+  /** As {@link request}, with the reply as the schema has it. */
+  async read<Name extends MessageName>(
+    method: Method,
+    path: string,
+    reply: Name,
+    { signal }: HttpOptions = {},
+    body?: string | FormData,
+  ): Promise<MessageTypes[Name]> {
     // A server that is not ready answers as one that is, with its status.
-    if (!response.ok && !(response.status === 503 && type === "Health")) throw toError(response, json);
+    const accepted = reply === "Health" ? 503 : 200;
+    const response = await this.fetch(path, { method, body: body ?? null, signal: signal ?? null }, accepted);
+    const json = await bodyOf(response, signal);
     try {
-      return present(type, readJson(type, json)) as Result;
+      return readJson(reply, json.value);
     } catch (error) {
-      throw new TidewireClientError("UNEXPECTED_REPLY", `the answer is no ${type}`, { cause: cause ?? error });
+      throw new TidewireClientError("UNEXPECTED_REPLY", `the answer is no ${reply}`, { cause: json.cause ?? error });
     }
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const headers: Record<string, string> = { accept: "application/json" };
-    if (init.body) headers["content-type"] = "application/json";
-    if (this.#token) headers.authorization = `Bearer ${this.#token}`;
+  /** The response, its body still to come. @throws TidewireClientError, or the signal's reason */
+  async fetch(path: string, init: RequestInit, accepted = 200): Promise<Response> {
+    const { signal } = init;
+    const headers = new Headers(init.headers);
+    if (!headers.has("accept")) headers.set("accept", "application/json");
+    if (typeof init.body === "string") headers.set("content-type", "application/json");
+    if (this.#token) headers.set("authorization", `Bearer ${this.#token}`);
+    let response: Response;
     try {
-      return await fetch(this.#baseURL + path, { ...init, headers });
+      response = await fetch(this.#baseURL + path, { ...init, headers });
     } catch (cause) {
-      if (init.signal?.aborted) throw init.signal.reason;
+      if (signal?.aborted) throw signal.reason;
       const message = `cannot reach ${this.#baseURL}`;
       throw new TidewireClientError("CONNECTION_FAILED", message, { retryable: true, cause });
     }
+    if (response.ok || response.status === accepted) return response;
+    throw toError(response, (await bodyOf(response, signal)).value);
   }
 }
 
-function toError({ status, headers }: Response, json: JsonValue | undefined): TidewireClientError {
-  const body = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
+/** A message of the schema, as users give it, as the body of a request. @throws TidewireClientError INVALID_MESSAGE */
+export function toBody(type: MessageName, shown: object): string {
+  const plan = planOf(type);
+  return JSON.stringify(writeJson(plan, toMessage(plan, shown as Message)));
+}
+
+/** The parameters that are given, as a query. */
+export function toQuery(parameters: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const each of [value].flat()) if (each !== undefined) query.append(name, String(each));
+  }
+  return query.size > 0 ? `?${query}` : "";
+}
+
+/** The JSON of a response, or why there is none. @throws the signal's reason */
+async function bodyOf(response: Response, signal?: AbortSignal | null): Promise<{ value?: unknown; cause?: unknown }> {
+  try {
+    return { value: await response.json() };
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    return { cause };
+  }
+}
+
+function toError({ status, headers }: Response, json: unknown): TidewireClientError {
+  const body = (typeof json === "object" && json !== null ? json : {}) as Message;
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
   return new TidewireClientError(
     String(body.error_code ?? "UNEXPECTED_REPLY"),

@@ -1,9 +1,9 @@
 // Frames as WebSocket messages: one codec an encoding, picked once a connection.
 import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
-import { writeTagged } from "../../../../src/wire/json-write.js";
-import { planOf } from "../../../../src/wire/plan.js";
 import { TidewireClientError } from "../errors.js";
 import { readFrame } from "./json-read.js";
+import { writeJson } from "./json-write.js";
+import { type Message, planOf } from "./plan.js";
 import { decodeProto } from "./proto-read.js";
 import { ProtoWriter } from "./proto-write.js";
 
@@ -29,8 +29,8 @@ function jsonCodec(): ClientCodec {
   return {
     subprotocol: "tidewire.v1.json",
     // An id of 0 is not said.
-    encode: (frame) => JSON.stringify({ ...writeTagged(client, { ...frame }), id: frame.id || undefined }),
-    decode: (message) => decoding(() => readFrame(JSON.parse(asText(message)))),
+    encode: (frame) => JSON.stringify({ ...(writeJson(client, { ...frame }) as Message), id: frame.id || undefined }),
+    decode: (message) => decoding(() => readFrame(JSON.parse(message as string))),
   };
 }
 
@@ -41,24 +41,15 @@ function protoCodec(): ClientCodec {
   return {
     subprotocol: "tidewire.v1.proto",
     encode: (frame) => writer.encode(client, { ...frame }),
-    decode: (message) => decoding(() => decodeProto(server, asBytes(message)) as unknown as ServerFrame),
+    decode: (message) => decoding(() => decodeProto(server, message as ArrayBuffer) as unknown as ServerFrame),
   };
 }
 
+/** A message of the other kind fails to be read as well. */
 function decoding(read: () => ServerFrame): ServerFrame {
   try {
     return read();
   } catch (cause) {
     throw new TidewireClientError("INVALID_FRAME", "the server sent no valid frame", { cause });
   }
-}
-
-function asText(message: ArrayBuffer | string): string {
-  if (typeof message !== "string") throw new TypeError("a binary message where text was expected");
-  return message;
-}
-
-function asBytes(message: ArrayBuffer | string): Uint8Array<ArrayBuffer> {
-  if (typeof message === "string") throw new TypeError("a text message where binary was expected");
-  return new Uint8Array(message);
 }

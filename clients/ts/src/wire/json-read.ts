@@ -3,7 +3,7 @@
 import type { Timestamp } from "../../../../generated/ts/google/protobuf/timestamp.js";
 import type { MessageName, MessageTypes } from "../../../../generated/ts/schema.js";
 import type { ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
-import { createMessage, type FieldPlan, type Message, type MessagePlan, planOf } from "../../../../src/wire/plan.js";
+import { createMessage, type Field, type Message, mapField, type Plan, planOf } from "./plan.js";
 
 /** A server frame from a JSON value; one of unknown type has no body. */
 export function readFrame(json: unknown): ServerFrame {
@@ -15,42 +15,32 @@ export function readJson<T extends MessageName>(type: T, json: unknown): Message
   return readAny(planOf(type), json) as unknown as MessageTypes[T];
 }
 
-function readAny(plan: MessagePlan, json: unknown): Message {
+function readAny(plan: Plan, json: unknown): Message {
   const message = createMessage(plan);
   const whole = plan.shape === "value";
   for (const field of plan.plain) {
     const value = whole ? json : asObject(json)[field.name];
-    if (value !== undefined && value !== null) message[field.key] = readField(field, value);
+    if (value !== undefined && value !== null) message[field.key] = mapField(field, value, readOne);
   }
   if (plan.oneof !== "") message[plan.oneof] = readCase(plan, asObject(json));
   return message;
 }
 
 /** What a oneof holds: `type` chooses its field, whose own fields stand under `data` or beside it. */
-function readCase(plan: MessagePlan, json: Message): Message | undefined {
+function readCase(plan: Plan, json: Message): Message | undefined {
   const found = plan.cases.get(String(json.type));
   if (found === undefined) return undefined;
   const { field, inlined } = found;
-  const beside = inlined !== undefined || field.plan.shape === "flat";
+  const beside = inlined || field.plan.shape === "flat";
   return { $case: field.key, value: readAny(field.plan, beside ? json : (json.data ?? {})) };
 }
 
-function readField(field: FieldPlan, json: unknown): unknown {
-  if (field.cardinality === "list") return (json as unknown[]).map((element) => readOne(field, element));
-  if (field.cardinality === "one") return readOne(field, json);
-  const map: Message = {};
-  for (const [key, value] of Object.entries(asObject(json))) {
-    if (key !== "__proto__") map[key] = readOne(field, value);
-  }
-  return map;
-}
-
-function readOne(field: FieldPlan, json: unknown): unknown {
+function readOne(field: Field, json: unknown): unknown {
   switch (field.kind) {
     case "message":
       return readAny(field.plan, json);
     case "enum":
-      return field.numbers.get(json as string) ?? 0;
+      return Math.max(0, field.names.indexOf(json as string));
     case "timestamp":
       return readTimestamp(String(json));
     case "bytes":

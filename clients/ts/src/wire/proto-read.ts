@@ -1,15 +1,26 @@
 // Any message of the schema from Protobuf's binary form; unknown fields are skipped.
-import { createMessage, type FieldPlan, type Message, type MessagePlan } from "../../../../src/wire/plan.js";
-import { DELIMITED, FIXED32, FIXED64, VALUES, VARINT, wireOf } from "./wire-type.js";
+import {
+  type Chosen,
+  createMessage,
+  DELIMITED,
+  FIXED32,
+  FIXED64,
+  type Field,
+  type Message,
+  type Plan,
+  VARINT,
+} from "./plan.js";
 
+/** Four bytes of a varint are kept apart from the others: what JavaScript's bit operations can do. */
+const LOW_BITS = 28;
+const HIGH = 2 ** (64 - LOW_BITS);
 /** Texts up to this many bytes are read by hand: cheaper than a call of TextDecoder. */
 const SHORT_TEXT = 24;
 const utf8 = new TextDecoder();
-const fields = new WeakMap<MessagePlan, FieldPlan[]>();
 
-/** The message; its `bytes` fields are views into the given ones. @throws RangeError on bytes that are no such message */
-export function decodeProto(plan: MessagePlan, bytes: Uint8Array<ArrayBuffer>): Message {
-  return new Reader(bytes).message(plan, bytes.length);
+/** The message; its `bytes` fields are views into the given ones. @throws RangeError on bytes that are no such message, TypeError on no bytes */
+export function decodeProto(plan: Plan, bytes: ArrayBuffer): Message {
+  return new Reader(bytes).message(plan, bytes.byteLength);
 }
 
 class Reader {
@@ -17,22 +28,22 @@ class Reader {
   readonly #view: DataView;
   #at = 0;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  constructor(bytes: ArrayBuffer) {
+    this.#view = new DataView(bytes);
+    this.#bytes = new Uint8Array(bytes);
   }
 
-  message(plan: MessagePlan, end: number): Message {
+  message(plan: Plan, end: number): Message {
     const message = createMessage(plan);
-    const byNumber = fieldsOf(plan);
+    const { byNumber } = plan;
     this.#each(end, (number, wire) => {
       const field = byNumber[number];
       if (field === undefined) return false;
-      if (field.oneof !== undefined) {
-        if (wire === wireOf(field)) message[plan.oneof] = { $case: field.key, value: this.#one(field) };
-      } else if (field.cardinality === "list") return this.#list(field, wire, message[field.key] as unknown[]);
-      else if (wire !== (field.map ? DELIMITED : wireOf(field))) return false;
-      else if (field.map) this.#entry(field, message[field.key] as Message);
+      if (field.oneof) {
+        if (wire === field.wire) message[plan.oneof] = { $case: field.key, value: this.#one(field) };
+      } else if (field.repeated) return this.#list(field, wire, message[field.key] as unknown[]);
+      else if (wire !== (field.entry ? DELIMITED : field.wire)) return false;
+      else if (field.entry) this.#entry(field, field.entry, message[field.key] as Message);
       else message[field.key] = this.#one(field);
       return true;
     });
@@ -45,38 +56,19 @@ class Reader {
       const tag = this.#varint();
       if (!read(Math.floor(tag / 8), tag % 8)) this.#skip(tag % 8);
     }
-    if (this.#at > end) throw new RangeError("a field ends behind its message");
+    if (this.#at > end) throw broken();
   }
 
-  #list(field: FieldPlan, wire: number, list: unknown[]): boolean {
-    const own = wireOf(field);
+  #list(field: Field, wire: number, list: unknown[]): boolean {
+    const own = field.wire;
     if (wire === own) list.push(this.#one(field));
     else if (wire !== DELIMITED) return false;
     else for (const end = this.#end(); this.#at < end; ) list.push(this.#one(field));
     return true;
   }
 
-  #entry(field: FieldPlan, map: Message): void {
-    let key = "";
-    let value: unknown;
-    this.#each(this.#end(), (number, wire) => {
-      if (number === 1 && wire === DELIMITED) key = this.#text();
-      else if (number === 2 && wire === wireOf(field)) value = this.#one(field);
-      else return false;
-      return true;
-    });
-    // No ordinary key in JavaScript: assigning it would set the prototype.
-    if (key !== "__proto__") map[key] = value ?? this.#absent(field);
-  }
-
-  /** The value of a map's entry that says none. */
-  #absent({ kind, plan }: FieldPlan): unknown {
-    if (kind === "message") return createMessage(plan);
-    return kind === "string" ? "" : kind === "bool" ? false : kind === "value" ? null : 0;
-  }
-
-  #one(field: FieldPlan): unknown {
-    switch (field.kind) {
+  #one(field: Field): unknown {
+    switch (field.kind as string) {
       case "float":
         return this.#view.getFloat32(this.#forward(4), true);
       case "double":
@@ -91,59 +83,24 @@ class Reader {
       case "bytes":
         return this.#raw();
       case "message":
-        return this.message(field.plan, this.#end());
       case "timestamp":
-        return this.#timestamp();
+        return this.message(field.plan, this.#end());
       case "struct":
-        return this.#struct();
-      case "value":
-        return this.#json();
+      case "list":
+        return this.message(field.plan, this.#end()).values;
+      case "value": {
+        const { kind } = this.message(field.plan, this.#end()) as { kind?: Chosen };
+        return kind?.$case === "null" ? null : (kind?.value ?? null);
+      }
       default:
         return this.#varint();
     }
   }
 
-  #timestamp(): { seconds: number; nanos: number } {
-    const timestamp = { seconds: 0, nanos: 0 };
-    this.#each(this.#end(), (number, wire) => {
-      if (wire !== VARINT || number > 2) return false;
-      timestamp[number === 1 ? "seconds" : "nanos"] = this.#varint();
-      return true;
-    });
-    return timestamp;
-  }
-
-  /** google.protobuf.Struct. */
-  #struct(): Message {
-    const fields: Message = {};
-    this.#each(this.#end(), (number, wire) => {
-      if (number !== VALUES.number || wire !== DELIMITED) return false;
-      this.#entry(VALUES, fields);
-      return true;
-    });
-    return fields;
-  }
-
-  /** google.protobuf.Value: any JSON value. */
-  #json(): unknown {
-    let value: unknown = null;
-    this.#each(this.#end(), (number, wire) => {
-      if (number === 1 && wire === VARINT) this.#skip(wire);
-      else if (number === 2 && wire === FIXED64) value = this.#view.getFloat64(this.#forward(8), true);
-      else if (number === 3 && wire === DELIMITED) value = this.#text();
-      else if (number === 4 && wire === VARINT) value = this.#varint() !== 0;
-      else if (number === 5 && wire === DELIMITED) value = this.#struct();
-      else if (number === 6 && wire === DELIMITED) value = this.#jsonList();
-      else return false;
-      return true;
-    });
-    return value;
-  }
-
-  #jsonList(): unknown[] {
-    const list: unknown[] = [];
-    this.#each(this.#end(), (number, wire) => number === VALUES.number && this.#list(VALUES, wire, list));
-    return list;
+  #entry({ kind, plan }: Field, entry: Plan, map: Message): void {
+    const { key, value } = this.message(entry, this.#end());
+    // No ordinary key in JavaScript: assigning it would set the prototype.
+    if (key !== "__proto__") map[key as string] = value ?? (kind === "message" ? createMessage(plan) : null);
   }
 
   #text(): string {
@@ -166,7 +123,7 @@ class Reader {
   #end(): number {
     const length = this.#varint();
     const end = this.#at + length;
-    if (length < 0 || end > this.#bytes.length) throw new RangeError("a length beyond the message");
+    if (length < 0 || end > this.#bytes.length) throw broken();
     return end;
   }
 
@@ -177,32 +134,22 @@ class Reader {
     return at;
   }
 
+  /** Up to 64 bits; a number of more than 53 is the nearest one. */
   #varint(): number {
-    let value = 0;
-    const start = this.#at;
-    for (let scale = 1; scale < 2 ** 49; scale *= 0x80) {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.#byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (shift < LOW_BITS) low |= (byte & 0x7f) << shift;
+      else high += (byte & 0x7f) * 2 ** (shift - LOW_BITS);
+      if (byte < 0x80) return low + signed(high) * 2 ** LOW_BITS;
     }
-    this.#at = start;
-    return this.#long();
-  }
-
-  /** Eight bytes and more: large and negative numbers. */
-  #long(): number {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#byte();
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(BigInt.asIntN(64, value));
-    }
-    throw new RangeError("a varint of more than ten bytes");
+    throw broken();
   }
 
   #byte(): number {
     const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw new RangeError("the message ends inside a field");
+    if (byte === undefined) throw broken();
     return byte;
   }
 
@@ -211,16 +158,16 @@ class Reader {
     else if (wire === DELIMITED) this.#at = this.#end();
     else if (wire === FIXED64) this.#at += 8;
     else if (wire === FIXED32) this.#at += 4;
-    else throw new RangeError(`wire type ${wire}`);
+    else throw broken();
   }
 }
 
-function fieldsOf(plan: MessagePlan): FieldPlan[] {
-  let found = fields.get(plan);
-  if (found === undefined) {
-    found = [];
-    for (const field of [...plan.plain, ...plan.byCase.values()]) found[field.number] = field;
-    fields.set(plan, found);
-  }
-  return found;
+/** Bits above the low ones, as of a number in two's complement. */
+function signed(high: number): number {
+  const bits = high % HIGH;
+  return bits < HIGH / 2 ? bits : bits - HIGH;
+}
+
+function broken(): RangeError {
+  return new RangeError("bytes that are cut, or no message");
 }

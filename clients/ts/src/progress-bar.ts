@@ -1,0 +1,1 @@
+export { ProgressClient } from "./progress/progress-client.js";
