@@ -19,3 +19,20 @@ export function hintsFor(topic = "<topic>"): Readonly<Record<string, string>> {
     INVALID_MESSAGE: "see the types, and examples: tidewire publish --help",
   };
 }
+
+/** Cells of a line of help. */
+const HELP_CELLS = 100;
+
+/** Words in lines, for the help. */
+export function inLines(words: readonly string[]): string {
+  let line = "";
+  const lines: string[] = [];
+  for (const word of words) {
+    if (line.length + 1 + word.length > HELP_CELLS) {
+      lines.push(line);
+      line = "";
+    }
+    line += line === "" ? `  ${word}` : ` ${word}`;
+  }
+  return [...lines, line].join("\n");
+}

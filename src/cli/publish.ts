@@ -7,7 +7,7 @@ import { type CommandContext, CommandError } from "./context.js";
 import { toPublication } from "./publish-event.js";
 import { type Field, toField, withFields } from "./publish-fields.js";
 import { publishLines } from "./publish-stream.js";
-import { hintsFor, positionLine } from "./publish-text.js";
+import { hintsFor, inLines, positionLine } from "./publish-text.js";
 import { explained, toBaseURL } from "./watch-errors.js";
 
 /** Attempts to come back after a cut, some two minutes: a server that restarts is there by then. */
@@ -30,7 +30,8 @@ Examples:
   $ tail -f train.jsonl | tidewire publish training.run_7 --stdin
   $ tidewire publish --stdin --key import-1 < events.jsonl
 
-Types: ${[...planOf("Publish").cases.keys()].join(", ")}`;
+Types:
+${inLines([...planOf("Publish").cases.keys()])}`;
 
 /** The command line's options. */
 interface PublishOptions {

@@ -147,7 +147,8 @@ export class Feed<Entry> {
   #snapshot(snapshot: TopicSnapshot): void {
     const { topic, position } = snapshot;
     const place = this.#places.get(topic);
-    if (this.#options.start !== "present" && !place?.hasState && isBehind(place, position)) this.#catchUp(topic);
+    if (this.#options.start !== "present" && !place?.hasState && isBehind(place, position))
+      this.#catchUp(topic, position);
     this.#say(() => {
       const { hasState = false, ...reached } = this.#places.get(topic) ?? {};
       const isSame = "offset" in reached && !isBehind(reached as Position, position);
@@ -169,8 +170,8 @@ export class Feed<Entry> {
   }
 
   #ended(pattern: string, end: TopicEnd): void {
-    this.#ends.set(end.topic, end);
     if (!isTopic(pattern)) return;
+    this.#ends.set(end.topic, end);
     const { patterns } = this.#options;
     if (patterns.every((each) => isTopic(each) && this.#ends.has(each))) this.#resolve([...this.#ends.values()]);
   }
@@ -184,9 +185,9 @@ export class Feed<Entry> {
   // ---- history ----
 
   /** Reads what happened between the first reading and the snapshot that has come; everything else waits. */
-  #catchUp(topic: string): void {
+  #catchUp(topic: string, upTo: Position): void {
     this.#held ??= [];
-    const reading = this.#reading.then(() => this.#read(topic));
+    const reading = this.#reading.then(() => this.#read(topic, upTo));
     this.#reading = reading;
     reading.then(
       () => this.#reading === reading && this.#release(),
@@ -200,12 +201,12 @@ export class Feed<Entry> {
     for (const tell of held) tell();
   }
 
-  /** Tells the events of a topic from where it stands up to its head. */
-  async #read(topic: string): Promise<void> {
+  /** Tells the events of a topic from where it stands up to a position, or to its head. */
+  async #read(topic: string, upTo?: Position): Promise<void> {
     const { start } = this.#options;
     const since = this.#places.get(topic) ?? (typeof start === "object" ? start : undefined);
     try {
-      await this.#readAfter(topic, since);
+      await this.#readAfter(topic, since, upTo);
     } catch (error) {
       const code = error instanceof TidewireClientError ? error.code : "";
       // A topic without events has no history; its first one will be a live one.
@@ -215,7 +216,7 @@ export class Feed<Entry> {
     }
   }
 
-  async #readAfter(topic: string, since: Position | undefined): Promise<void> {
+  async #readAfter(topic: string, since: Position | undefined, upTo: Position | undefined): Promise<void> {
     const { history, filter, replay } = this.#options;
     let at = since?.offset ?? 0;
     for (let generation = since?.generation; ; ) {
@@ -224,12 +225,15 @@ export class Feed<Entry> {
       if (at === (since?.offset ?? 0)) await this.#checkOldest(topic, page.generation, at);
       generation = page.generation;
       for (const entry of page.entries) {
+        const { offset } = history.positionOf(entry, generation);
+        // What is behind the snapshot comes after it.
+        if (upTo !== undefined && offset > upTo.offset) return;
         replay(entry);
-        at = history.positionOf(entry, generation).offset;
+        at = offset;
+        this.#reached(topic, { generation, offset: at }, false);
       }
-      at = page.next ?? at;
-      this.#reached(topic, { generation, offset: at }, false);
       if (page.next === undefined) return;
+      at = page.next;
     }
   }
 

@@ -1,8 +1,13 @@
 // `tidewire watch`: what happens on topics, live.
-import { type EventType, type LogLevel, ProgressClient, TidewireClient, type TopicEnd } from "@tidewire/client";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { nearest } from "../wire/nearest.js";
-import { planOf } from "../wire/plan.js";
+import {
+  type EventType,
+  type LogLevel,
+  type Position,
+  ProgressClient,
+  TidewireClient,
+  type TopicEnd,
+} from "@tidewire/client";
+import { type Command, Option } from "commander";
 import { type CommandContext, CommandError } from "./context.js";
 import { createNotes } from "./demo-notes.js";
 import { canDraw } from "./terminal.js";
@@ -10,7 +15,9 @@ import { explained, toBaseURL } from "./watch-errors.js";
 import { Feed, isTopic, type Start } from "./watch-feed.js";
 import { eventHistory, frameHistory } from "./watch-history.js";
 import { onQuit } from "./watch-keys.js";
+import { clean } from "./watch-text.js";
 import { JsonView, LineView, ScreenView, type WatchView } from "./watch-views.js";
+import { levels, parseLevel, parsePattern, parsePosition, parseTypes } from "./watch-words.js";
 
 /** Longest wait between two attempts to come back: somebody looks on. */
 const MAX_RECONNECT_DELAY_MS = 5000;
@@ -20,9 +27,10 @@ const CLOSE_TIMEOUT_MS = 5000;
 const LIST_PAGE = 1000;
 
 const NOTES = `
-A topic is a family and names: training.run_7, task.shop.t1, evaluation.e1, workflow.w.x1, container.shop.c1, system.host.
-In a pattern * is any one name and a final > the rest; quote it, or the shell takes it for files. On a terminal: a screen
-of bars and lines, q ends it; elsewhere, with NO_COLOR and on dumb terminals: a line an event, until what was named ends.
+A topic is a family and names: training.run_7, task.shop.t1, evaluation.e1, workflow.w.x1, container.shop.c1, system.pc.
+In a pattern * is any one name and a final > the rest; quote it, or the shell takes it for files.
+On a terminal: a screen of bars and lines; q ends it. Elsewhere, with NO_COLOR and on dumb terminals: a line an event.
+A topic that is watched by its own name is done when it has ended; when all are, lines end. A pattern goes on.
 
 Examples:
   $ tidewire watch 'training.*'                      all training runs
@@ -36,7 +44,7 @@ Examples:
 export interface WatchOptions {
   readonly url: string;
   readonly json?: true;
-  readonly since?: { readonly generation: number; readonly offset: number };
+  readonly since?: Position;
   readonly fromStart?: true;
   readonly level?: LogLevel;
   readonly types?: readonly EventType[];
@@ -185,45 +193,8 @@ function report(ends: readonly TopicEnd[], isScreen: boolean, { stdout }: Comman
   for (const { topic, family, status, exitCode, error, reason, message } of ends) {
     const isGood = status === "completed" || (status === "stopped" && family === "container" && !exitCode);
     const why = error ?? reason ?? message;
-    const text = `${topic} ${status}${exitCode ? ` with exit code ${exitCode}` : ""}${why ? `: ${why}` : ""}`;
+    const text = `${topic} ${status}${exitCode ? ` with exit code ${exitCode}` : ""}${why ? `: ${clean(why)}` : ""}`;
     if (!isGood) throw new CommandError(text);
     if (isScreen) stdout.write(`${text}\n`);
   }
-}
-
-// ---- words of the command line ----
-
-function parsePattern(word: string, before: readonly string[] | undefined): readonly string[] {
-  if (!/^[\w.*>-]+$/.test(word))
-    throw new InvalidArgumentError(
-      `"${word}" is no topic and no pattern: names of A-Z a-z 0-9 _ -, dots between; * and >.`,
-    );
-  return [...(before ?? []), word];
-}
-
-function parsePosition(text: string): { generation: number; offset: number } {
-  const [, generation, offset] = (/^(\d{1,16})-(\d{1,16})$/.exec(text) ?? []).map(Number);
-  if (generation !== undefined && offset !== undefined) return { generation, offset };
-  throw new InvalidArgumentError("It takes a position as tidewire publish prints it, <generation>-<offset>: 3-120.");
-}
-
-function levels(): string[] {
-  return (planOf("Log").byName.get("level")?.names ?? []).filter((name) => name !== "");
-}
-
-function parseLevel(text: string): LogLevel {
-  const level = text.toUpperCase();
-  if (levels().includes(level)) return level as LogLevel;
-  throw new InvalidArgumentError(`It takes one of ${levels().join(", ")}.`);
-}
-
-function parseTypes(text: string): readonly EventType[] {
-  const known = [...planOf("Event").cases.keys()];
-  return text.split(",").map((word) => {
-    const type = word.trim();
-    if (known.includes(type)) return type as EventType;
-    throw new InvalidArgumentError(
-      `There are no events of type "${type}"; there are ${nearest(type, known).join(", ")}.`,
-    );
-  });
 }
