@@ -218,11 +218,13 @@ export class Feed<Entry> {
 
   async #readAfter(topic: string, since: Position | undefined, upTo: Position | undefined): Promise<void> {
     const { history, filter, replay } = this.#options;
+    let isFirst = !this.#places.has(topic);
     let at = since?.offset ?? 0;
     for (let generation = since?.generation; ; ) {
       const page = await history.page(topic, at, filter);
       if (generation !== undefined && page.generation !== generation) return this.#lost(topic, since);
-      if (at === (since?.offset ?? 0)) await this.#checkOldest(topic, page.generation, at);
+      if (isFirst) await this.#checkOldest(topic, page.generation, at);
+      isFirst = false;
       generation = page.generation;
       for (const entry of page.entries) {
         const { offset } = history.positionOf(entry, generation);
@@ -230,10 +232,11 @@ export class Feed<Entry> {
         if (upTo !== undefined && offset > upTo.offset) return;
         replay(entry);
         at = offset;
-        this.#reached(topic, { generation, offset: at }, false);
+        this.#reached(topic, { generation, offset }, false);
       }
+      at = page.next ?? at;
+      this.#reached(topic, { generation, offset: at }, false);
       if (page.next === undefined) return;
-      at = page.next;
     }
   }
 

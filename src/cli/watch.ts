@@ -83,7 +83,7 @@ export async function watch(
   checkOptions(patterns, options);
   const stop = new AbortController();
   const notes = createNotes("error", (line) => context.stderr.write(line));
-  const watching = new Watching({ patterns, options, context, createScreen, url, stop }).run();
+  const watching = new Watching({ patterns: [...new Set(patterns)], options, context, createScreen, url, stop }).run();
   const close = async (): Promise<void> => {
     stop.abort();
     await watching.catch(() => undefined); // whoever called `watch` is told
