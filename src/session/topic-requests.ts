@@ -36,10 +36,7 @@ export class TopicRequests implements EventSink {
     const { maxSubscriptions } = this.#services.limits;
     checkPattern(request.topic);
     const known = this.#subscriptions.get(request.topic);
-    if (!known && this.#subscriptions.size >= maxSubscriptions)
-      throw new TidewireError("TOO_MANY_REQUESTS", `${maxSubscriptions} subscriptions, more may not be`, {
-        limit: maxSubscriptions,
-      });
+    if (!known && this.#subscriptions.size >= maxSubscriptions) throw tooManySubscriptions(maxSubscriptions);
     const subscription = new Subscription(this.#services.broker, request, this);
     known?.end();
     this.#subscriptions.set(request.topic, subscription);
@@ -148,6 +145,11 @@ export class TopicRequests implements EventSink {
   #release(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+function tooManySubscriptions(limit: number): TidewireError {
+  const message = `this connection has ${limit} subscriptions, more may not be; unsubscribe, or use a pattern`;
+  return new TidewireError("TOO_MANY_REQUESTS", message, { limit }, { retryable: false });
 }
 
 function liveOnly(topic: string): Subscribe {
