@@ -37,8 +37,9 @@ export function number(value: number): string {
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
 }
 
+/** "48.2%"; 100 only when all is done. */
 export function percent(value: number): string {
-  return `${value.toFixed(value === 100 ? 0 : 1)}%`;
+  return value === 100 ? "100%" : `${Math.min(value, 99.9).toFixed(1)}%`;
 }
 
 /** "482/1000"; "482" where the whole is not known. */

@@ -2,7 +2,7 @@
 import { test } from "tap";
 import { Board, MAX_LINES, MAX_TOPICS } from "../../../src/cli/watch-board.js";
 import { onQuit } from "../../../src/cli/watch-keys.js";
-import { clean, eventLine, gapLine, number, snapshotLine, span } from "../../../src/cli/watch-text.js";
+import { clean, eventLine, gapLine, number, percent, snapshotLine, span } from "../../../src/cli/watch-text.js";
 import { NOW_MS, snapshot, told } from "./told.js";
 
 /** What a line says behind its time. */
@@ -88,6 +88,7 @@ test("figures are as long as they mean something", async (t) => {
     "25 h 0 min",
     "2 d 7 h",
   ]);
+  t.same([0, 12.34, 99.996, 100].map(percent), ["0.0%", "12.3%", "99.9%", "100%"]);
   t.equal(clean("a\t\tb\u001b[31mc\u2028d"), "a b\ufffd[31mc d");
 });
 
