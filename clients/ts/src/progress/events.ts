@@ -6,6 +6,7 @@ import type {
   TopicState as StateMessage,
 } from "../../../../generated/ts/tidewire/v1/topics.js";
 import type { ConnectedEvent, ConnectionErrorEvent, DisconnectedEvent, HeartbeatEvent } from "../connection/events.js";
+import { TidewireClientError } from "../errors.js";
 import { type Field, type Message, planOf } from "../wire/plan.js";
 import { present, presentMessage, toDate } from "../wire/present.js";
 import type { Given, Presented, RunStatus, Simplify, SnakeCase } from "./types.js";
@@ -169,9 +170,14 @@ export const ENDS: Readonly<Record<string, RunStatus>> = {
   container_error: "failed",
 };
 
-/** The topic, or the pattern with `*` for each name that is not given. */
+/** The topic, or the pattern with `*` for each name that is not given. @throws TidewireClientError INVALID_TOPIC */
 export function topicOf(family: Family, names: Readonly<Record<string, unknown>>): string {
-  const tokens = FAMILIES[family].split(" ").map((name) => names[name] ?? "*");
+  const tokens = FAMILIES[family].split(" ").map((name) => {
+    const token = String(names[name] ?? "*");
+    // A dot would make two tokens of one: another topic, and no error anywhere.
+    if (/^[\w*-]+$/.test(token)) return token;
+    throw new TidewireClientError("INVALID_TOPIC", `${name}: ${token} is no name in a topic`);
+  });
   return [family, ...tokens].join(".");
 }
 

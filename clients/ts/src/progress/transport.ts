@@ -122,6 +122,7 @@ export class Transport {
   #cut(error: TidewireClientError): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
+    this.#tellState();
     this.#listener.cut(error);
   }
 
