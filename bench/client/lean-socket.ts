@@ -1,9 +1,10 @@
 // A WebSocket client that does next to nothing, so that the server is the slow end.
 import { connect, type Socket } from "node:net";
-import { FrameFinder, type FrameListener, PING } from "./frames.js";
+import { CLOSE, FrameFinder, type FrameListener, PING } from "./frames.js";
 
 /** A server takes any pong as a sign of life. */
 const EMPTY_PONG = Buffer.from([0x8a, 0x80, 0x37, 0xfa, 0x21, 0x3d]);
+const EMPTY_CLOSE = Buffer.from([0x88, 0x80, 0x37, 0xfa, 0x21, 0x3d]);
 const HEADERS_END = "\r\n\r\n";
 
 /** Where to connect and how. */
@@ -21,15 +22,16 @@ export const TOPICS_PATH = "/api/v1/ws";
 
 /** One connection. Set `onFrame` and `onRead` before the first message is sent. */
 export class LeanSocket {
-  /** Takes each frame; pings are answered and not told. */
+  /** Takes each frame; pings are answered and not told, a close is told and answered. */
   onFrame: FrameListener;
   /** Called once after the frames of a read. */
   onRead: () => void = () => {};
   /** The connection is gone. */
   onClose: () => void = () => {};
   readonly #finder = new FrameFinder((bytes, start, end, opcode) => {
-    if (opcode === PING) this.#socket.write(EMPTY_PONG);
-    else this.onFrame(bytes, start, end, opcode);
+    if (opcode === PING) return this.#socket.write(EMPTY_PONG);
+    this.onFrame(bytes, start, end, opcode);
+    if (opcode === CLOSE) this.#socket.end(EMPTY_CLOSE); // or the server waits for it when it ends
   });
   readonly #socket: Socket;
   readonly #opened: Promise<void>;

@@ -2,7 +2,7 @@ import type { CatchUpResult } from "../client/catch-up.js";
 import { encodeStored, LINES } from "../client/lines.js";
 import type { Bench, Measurement } from "../lib/bench.js";
 import { type Figure, SHOWN, toFigure } from "../lib/figure.js";
-import { median } from "../lib/statistics.js";
+import { median, rounded } from "../lib/statistics.js";
 import { checkLines, History, toStartFigure, toTimeFigure } from "./history.js";
 
 const TOPIC = "training.run";
@@ -68,7 +68,7 @@ async function read(history: History, head: Place): Promise<Record<string, Figur
   const half = "of 1,000,000 events";
   return {
     million_resume: toTimeFigure(all(resumed), `subscribe with a position 1,000 back ${half}, until all have come`, {
-      subscribed_ms: median(resumed.map((one) => one.subscribed)),
+      subscribed_ms: rounded(median(resumed.map((one) => one.subscribed)), 3),
     }),
     million_snapshot: toTimeFigure(all(snapshots), `subscribe with a snapshot, of a topic ${half}`),
     million_page: toTimeFigure(page.times, `GET ${PAGE} events from the middle ${half}, as JSON`),

@@ -2,7 +2,7 @@ import type { CatchUpResult } from "../client/catch-up.js";
 import type { Bench, Measurement } from "../lib/bench.js";
 import { type Figure, SHOWN, toFigure } from "../lib/figure.js";
 import { get } from "../lib/rest.js";
-import { median } from "../lib/statistics.js";
+import { median, rounded } from "../lib/statistics.js";
 import { History, toStartFigure, toTimeFigure } from "./history.js";
 
 const COUNT = 10_000;
@@ -52,7 +52,7 @@ async function list(history: History, count: number): Promise<Record<string, Fig
   if (whole.topics.length !== count) throw new Error(`${whole.topics.length} topics in the list instead of ${count}`);
   return {
     ten_thousand_topics_list: toTimeFigure(page.times, "GET the first 1,000 of 10,000 topics", {
-      all_pages_ms: Number(whole.ms.toPrecision(3)),
+      all_pages_ms: rounded(whole.ms, 3),
     }),
   };
 }
@@ -86,7 +86,7 @@ async function catchUp(history: History, count: number): Promise<Record<string, 
       all(snapshots),
       "subscribe to a pattern with snapshots, until 10,000 came",
       {
-        subscribed_ms: median(snapshots.map((one) => one.subscribed)),
+        subscribed_ms: rounded(median(snapshots.map((one) => one.subscribed)), 3),
       },
     ),
     ten_thousand_topics_resume: toTimeFigure(
