@@ -228,7 +228,7 @@ export class Broker implements EventReader, AsyncDisposable {
     this.hub.each(batch.topic, (listener) => this.#guard(() => listener.deliver(batch)));
   }
 
-  /** The turn's events by topic, added to the topics' states. */
+  /** Adds the turn's events to the topics' states. @returns those that somebody may want, by topic */
   #fold({ events, entries }: Turn, positions: readonly Position[]): EventBatch[] {
     const byTopic = new Map<string, DeliveredEvent[]>();
     events.forEach(({ topic: name, kind, timestamp }, i) => {
@@ -237,6 +237,7 @@ export class Broker implements EventReader, AsyncDisposable {
       const topic = this.#bornAt(name, position);
       topic.add(position.offset, kind, timestamp);
       this.#changed.add(topic);
+      if (!this.hub.mayHave(name)) return; // most log lines are read later, by nobody or by a few
       const delivered = new DeliveredEvent(position, (entries[i] as NewEntry).bytes, kind);
       const list = byTopic.get(name);
       if (list) list.push(delivered);

@@ -45,6 +45,11 @@ export class Hub {
     return this.#counts;
   }
 
+  /** Whether anybody may want a topic's events: false means that nobody does. */
+  mayHave(topic: string): boolean {
+    return this.#exact.has(topic) || this.#patterns.children.size > 0 || this.#patterns.rest.size > 0;
+  }
+
   /** Calls `tell` for every listener of a topic, patterns included, once a subscription. `tell` may remove any of them. */
   each(topic: string, tell: (listener: Listener) => void): void {
     const exact = this.#exact.get(topic);

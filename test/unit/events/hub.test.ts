@@ -211,3 +211,18 @@ test(`${PATTERNS} patterns that came and went leave nothing`, async (t) => {
     "no node is left to walk",
   );
 });
+
+test("mayHave is false only where nobody listens", async (t) => {
+  const hub = new Hub();
+  const listener = { deliver() {}, removed() {} };
+  t.equal(hub.mayHave("task.p.a"), false);
+  const exact = hub.add(["task", "p", "a"], listener);
+  t.same([hub.mayHave("task.p.a"), hub.mayHave("task.p.b")], [true, false]);
+  exact();
+  for (const pattern of [[">"], ["task", "*", "a"], ["*", "p", "a"], ["task", ">"]]) {
+    const remove = hub.add(pattern, listener);
+    t.equal(hub.mayHave("task.p.a"), true, pattern.join("."));
+    remove();
+    t.equal(hub.mayHave("task.p.a"), false);
+  }
+});
