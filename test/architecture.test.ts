@@ -69,7 +69,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   runs: { folders: ["events", "wire", "errors.ts", "generated"], packages: ["pino?"], node: PURE_NODE },
   inference: {
     folders: ["wire", "errors.ts", "generated"],
-    packages: ["onnxruntime-node", "onnxruntime-common", "hyparquet-writer", "csv-stringify", "pino?"],
+    packages: ["onnxruntime-node", "onnxruntime-common", "hyparquet-writer", "pino?"],
   },
   stats: { folders: ["events", "wire", "errors.ts", "generated"], packages: ["systeminformation", "pino?"] },
   events: { folders: ["wire", "errors.ts", "generated"], packages: ["lmdb", "pino?"] },
