@@ -37,7 +37,7 @@ export interface TopicRecord {
   readonly oldest: number;
   /** Offset of the newest event. */
   readonly head: number;
-  /** The last checkpoint of this generation, if one is kept. */
+  /** The last checkpoint of this generation, if one is kept and all events after it are. */
   readonly checkpoint: Checkpoint | undefined;
 }
 
@@ -73,7 +73,10 @@ export interface LogGuarantees {
 
 /**
  * Keeps events by topic. Offsets of a topic rise by one from 1 within a generation. A topic is born with its first event
- * and forgotten with its last; what is born later has a higher generation than whatever was forgotten before.
+ * and forgotten with its last; what is born later has a higher generation than whatever was forgotten before. A log that
+ * finds, when it is opened, that it has lost events which were committed gives all its topics a new generation.
+ *
+ * Changes (append, remove, retain) happen in the order of their calls, and their promises settle in it.
  */
 export interface EventLog extends AsyncDisposable {
   readonly guarantees: LogGuarantees;
@@ -87,11 +90,12 @@ export interface EventLog extends AsyncDisposable {
   recentKeys(limit: number): Promise<readonly KeyRecord[]>;
 
   /**
-   * Keeps entries in the order given: all of them or none, and calls in the order they were made. Checkpoints may come
-   * with them or alone; one replaces the topic's last.
+   * Keeps entries in the order given: all of them or none. Checkpoints may come with them or alone; one replaces the
+   * topic's last, unless the topic is gone or has another generation by then.
    *
    * @returns once committed
-   * @throws Error when they cannot be kept; nothing of the call is kept then
+   * @throws Error when they cannot be kept, as one is malformed, a checkpoint is beyond its topic's head, or the disk is
+   *   full; nothing of the call is kept then
    */
   append(entries: readonly NewEntry[], checkpoints: readonly Checkpoint[]): Promise<Appended>;
 
@@ -106,7 +110,7 @@ export interface EventLog extends AsyncDisposable {
   /** Offset of the topic's oldest kept event; undefined for one that is not born or forgotten. */
   oldest(topic: string): number | undefined;
 
-  /** Forgets a topic with all its events. @returns once committed; nothing happens to one that is not known */
+  /** Forgets a topic with all its events and keys. @returns once committed; nothing happens to one that is not known */
   remove(topic: string): Promise<void>;
 
   /**

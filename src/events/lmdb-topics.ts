@@ -5,8 +5,8 @@ import { type KeptTopic, TopicIndex, type TopicPart } from "./segment-topics.js"
 /** A topic as the segments tell of it, oldest first. */
 interface FoundTopic {
   readonly name: string;
-  generation: number;
-  parts: TopicPart[];
+  readonly generation: number;
+  readonly parts: TopicPart[];
   checkpointIn: number | undefined;
 }
 
@@ -30,10 +30,8 @@ function readSegment(segment: LmdbSegment, found: Map<number, FoundTopic>, index
     index.nextId = Math.max(index.nextId, id + 1);
     const part = { segment: segment.number, first };
     const topic = found.get(id);
-    if (topic) {
-      topic.parts.push(part);
-      topic.generation = generation;
-    } else found.set(id, { name, generation, parts: [part], checkpointIn: undefined });
+    if (topic) topic.parts.push(part);
+    else found.set(id, { name, generation, parts: [part], checkpointIn: undefined });
   }
   for (const id of segment.checkpointIds()) {
     index.nextId = Math.max(index.nextId, id + 1);

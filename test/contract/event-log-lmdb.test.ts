@@ -20,10 +20,10 @@ import { FolderLock } from "../../src/events/lmdb-lock.js";
 import { LmdbLog } from "../../src/events/lmdb-log.js";
 import { FORMAT } from "../../src/events/lmdb-records.js";
 import { LmdbSegment } from "../../src/events/lmdb-segment.js";
-import { entry, readAll } from "./event-log.js";
+import { ALL, entry, readAll } from "./event-log-opening.js";
 
 const LIMITS = { segmentBytes: 20_000, segmentMaxAgeMs: 1e9, retentionBytes: 1e9, retentionMaxAgeMs: 1e9 };
-const ALL = { events: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+
 const MAP_BYTES = 16 * 1024 * 1024;
 
 async function open(t: Test, folder: string, limits = LIMITS): Promise<LmdbLog> {
@@ -60,6 +60,21 @@ test("a second opener is refused until the first has closed", async (t) => {
   await log[Symbol.asyncDispose]();
   t.notOk(existsSync(join(folder, "lock")));
   t.equal((await (await open(t, folder)).load()).length, 1);
+});
+
+test("a segment without events is never full", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder, { ...LIMITS, segmentBytes: 1 });
+  const { positions } = await log.append([entry("a")], []);
+  t.equal(segments(folder).length, 1);
+  await log.append([entry("a")], []);
+  t.equal(segments(folder).length, 2);
+  const generation = positions[0]?.generation ?? 0;
+  await log[Symbol.asyncDispose]();
+  const again = await open(t, folder, { ...LIMITS, segmentBytes: 1 });
+  t.same(await again.readAfter("a", { generation, offset: 0 }, ALL).then((events) => events.length), 2);
+  await again.append([entry("a")], []);
+  t.equal(segments(folder).length, 3);
 });
 
 test("the lock of a dead process is taken over; one that cannot be seen is watched", async (t) => {

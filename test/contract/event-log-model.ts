@@ -3,14 +3,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "tap";
 import type { Checkpoint, EventLog, NewEntry } from "../../src/events/event-log.js";
-import type { EventLogFactory } from "./event-log.js";
+import { ALL, type EventLogFactory } from "./event-log-opening.js";
 
 /** Segments of a few events, so that every run has several. */
 const LIMITS = { segmentBytes: 40_000, segmentMaxAgeMs: 5_000, retentionBytes: 120_000, retentionMaxAgeMs: 20_000 };
 const TOPICS = ["a", "b", "c", "d"];
 const MAX_EVENT_BYTES = 9_000;
 const RUNS = 50;
-const ALL = { events: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
 const topic = fc.constantFrom(...TOPICS);
 const size = fc.oneof(fc.nat(200), fc.nat(MAX_EVENT_BYTES));

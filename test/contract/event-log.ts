@@ -1,71 +1,27 @@
 // What every EventLog promises (src/events/event-log.ts), as a suite to run on each of them.
 import { randomBytes } from "node:crypto";
-import { type Test, test } from "tap";
+import { test } from "tap";
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import type { TidewireError } from "../../src/errors.js";
-import type { Checkpoint, EventLog, KeyRecord, NewEntry } from "../../src/events/event-log.js";
-import type { RetentionLimits } from "../../src/events/segment-limits.js";
+import type { Checkpoint, EventLog, KeyRecord } from "../../src/events/event-log.js";
 import { describeEventLogModel } from "./event-log-model.js";
-
-/** How to open a log; one that survives has the folder's events again. */
-export interface EventLogFactory {
-  readonly survivesRestart: boolean;
-  open(folder: string, limits: RetentionLimits, nowMs: () => number): Promise<EventLog>;
-}
-
-/** Limits that nothing here reaches. */
-const ROOMY: RetentionLimits = {
-  segmentBytes: 64 * 1024 * 1024,
-  segmentMaxAgeMs: 86_400_000,
-  retentionBytes: 1024 ** 4,
-  retentionMaxAgeMs: 86_400_000,
-};
-/** Limits of a few segments; `PAGE` bytes fill one in about ten events. */
-const TIGHT: RetentionLimits = {
-  segmentBytes: 64 * 1024,
-  segmentMaxAgeMs: 10_000,
-  retentionBytes: 256 * 1024,
-  retentionMaxAgeMs: 60_000,
-};
-const PAGE_BYTES = 4_096;
-const ALL = { events: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
-
-/** An event of a topic, with a text or with so many bytes. */
-export function entry(topic: string, content: string | number = "an event", key?: string): NewEntry {
-  return { topic, bytes: typeof content === "string" ? Buffer.from(content) : Buffer.alloc(content, topic), key };
-}
-
-/** Everything a log has of a topic. */
-export async function readAll(log: EventLog, topic: string, generation: number): Promise<string[]> {
-  const events = await log.readAfter(topic, { generation, offset: (log.oldest(topic) ?? 1) - 1 }, ALL);
-  return events.map(({ bytes }) => Buffer.from(bytes).toString());
-}
+import { ALL, type EventLogFactory, entry, Opener, readAll } from "./event-log-opening.js";
+import { describeRetention } from "./event-log-retention.js";
 
 /** The suite. */
 export function describeEventLog(name: string, factory: EventLogFactory): void {
   const { survivesRestart } = factory;
-  const open = async (t: Test, limits = ROOMY, nowMs: () => number = Date.now): Promise<EventLog> => {
-    const log = await factory.open(t.testdir(), limits, nowMs);
-    t.teardown(() => log[Symbol.asyncDispose]());
-    return log;
-  };
-  /** The same log after a restart; only for those that survive one. */
-  const reopen = async (t: Test, log: EventLog, limits = ROOMY, nowMs: () => number = Date.now): Promise<EventLog> => {
-    await log[Symbol.asyncDispose]();
-    const again = await factory.open(t.testdirName, limits, nowMs);
-    t.teardown(() => again[Symbol.asyncDispose]());
-    return again;
-  };
+  const logs = new Opener(factory);
 
   test(`${name}: says what it is`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     t.equal(log.guarantees.survivesRestart, survivesRestart);
     t.same(await log.load(), []);
     t.same(await log.recentKeys(10), []);
   });
 
   test(`${name}: offsets of a topic rise by one from 1, positions are in the order of the entries`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     const first = await log.append([entry("a"), entry("b"), entry("a"), entry("a")], []);
     const second = await log.append([entry("b"), entry("c"), entry("a")], []);
@@ -79,7 +35,7 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
   });
 
   test(`${name}: calls that do not wait for each other are kept in their order`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const topics = ["a", "b", "c"];
     const calls = Array.from({ length: 300 }, (_, i) =>
       log.append([entry(topics[i % 3] ?? "", `${i}`), entry("all", `${i}`)], []),
@@ -99,7 +55,7 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
   });
 
   test(`${name}: what has been appended can be read as soon as the call is done`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     for (let i = 1; i <= 50; i += 1) {
       const { positions } = await log.append([entry("a", `${i}`)], []);
       const [position] = positions as [Position];
@@ -112,7 +68,7 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
   });
 
   test(`${name}: one bad entry, and nothing of the call is kept`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     const state = new Uint8Array(1);
     const noBytes = { topic: "a", bytes: "text" as unknown as Uint8Array };
@@ -137,7 +93,7 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
   });
 
   test(`${name}: a read ends at its limits, but has one event at least`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     await log.append(
       Array.from({ length: 10 }, (_, i) => entry("a", 100 * (i + 1))),
@@ -157,7 +113,7 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
   });
 
   test(`${name}: POSITION_LOST for what cannot be told`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     await log.append([entry("a"), entry("a")], []);
     const lost = async (topic: string, position: Position): Promise<void> => {
@@ -177,7 +133,7 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
   });
 
   test(`${name}: events of every size come back as they went, and stay as they are`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     const sizes = [0, 1, 2_000, 4_095, 16_384, 100_000, 1024 * 1024, 3 * 1024 * 1024 + 7];
     const bytes = sizes.map((size) => randomBytes(size));
@@ -191,14 +147,14 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
     for (const [i, event] of held.entries()) t.ok(bytes[i]?.equals(event.bytes), `${sizes[i]} bytes`);
     t.equal(held.length, sizes.length);
     if (!survivesRestart) return;
-    const again = await reopen(t, log);
+    const again = await logs.reopen(t, log);
     const read = await again.readAfter("a", { generation, offset: 0 }, ALL);
     for (const [i, event] of read.entries()) t.ok(bytes[i]?.equals(event.bytes), `${sizes[i]} bytes after a restart`);
     for (const [i, event] of held.entries()) t.ok(bytes[i]?.equals(event.bytes), `${sizes[i]} bytes of a closed log`);
   });
 
   test(`${name}: the last checkpoint counts; one of another generation does not`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     const checkpoint = (topic: string, offset: number, text: string, of = generation): Checkpoint => ({
       topic,
@@ -228,11 +184,11 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
       ["c", 1, "three"],
     ];
     t.same(await kept(), last);
-    if (survivesRestart) t.same(await kept(await reopen(t, log)), last);
+    if (survivesRestart) t.same(await kept(await logs.reopen(t, log)), last);
   });
 
   test(`${name}: idempotency keys, the newest first`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     await log.append([entry("a", "x", "k1"), entry("b"), entry("b", "x", "é".repeat(64))], []);
     await log.append([entry("gone", "x", "k3"), entry("a", "x", "k4")], []);
@@ -243,17 +199,17 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
     const left = [of("a", "k4", 2), of("b", "é".repeat(64), 2), of("a", "k1", 1)];
     t.same(await log.recentKeys(10), left, "those of a removed topic are forgotten");
     if (!survivesRestart) return;
-    const again = await reopen(t, log);
+    const again = await logs.reopen(t, log);
     t.same(await again.recentKeys(10), left);
     await again.append([entry("a", "x", "k5")], []);
     t.same(
-      (await (await reopen(t, again)).recentKeys(2)).map(({ key }) => key),
+      (await (await logs.reopen(t, again)).recentKeys(2)).map(({ key }) => key),
       ["k5", "k4"],
     );
   });
 
   test(`${name}: a removed topic is gone, and is born again with a higher generation`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     await log.append([entry("a", "old"), entry("a", "old"), entry("b", "other")], []);
     await log.append([], [{ topic: "a", generation, offset: 2, state: Buffer.from("old") }]);
@@ -282,119 +238,24 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
       ]);
     };
     await check(log);
+    const calls = [log.append([entry("a", "3")], []), log.remove("a"), log.append([entry("a", "4")], [])] as const;
+    const [before, , after] = await Promise.all(calls);
+    t.equal(before.positions[0]?.offset, 2);
+    t.equal(after.positions[0]?.offset, 1);
+    t.ok((after.positions[0]?.generation ?? 0) > position.generation);
     await Promise.all([log.remove("a"), log.remove("a"), log.remove("b")]);
     t.same(await log.load(), []);
     const unborn = log.unbornGeneration;
     t.ok(unborn > position.generation && unborn < Number.MAX_SAFE_INTEGER);
     if (!survivesRestart) return;
-    const again = await reopen(t, log);
+    const again = await logs.reopen(t, log);
     t.same(await again.load(), []);
     t.equal(again.unbornGeneration, unborn);
     t.equal((await again.append([entry("a")], [])).positions[0]?.generation, unborn);
   });
 
-  test(`${name}: retention by size drops the oldest segments, never the newest`, async (t) => {
-    const log = await open(t, TIGHT);
-    const generation = log.unbornGeneration;
-    await log.append([entry("short", "only one", "k")], []);
-    for (let i = 0; i < 200; i += 1) await log.append([entry("long", PAGE_BYTES), entry("lasting", "small")], []);
-    t.same(await log.retain(0, () => undefined).then((names) => [...names]), ["short"]);
-    const oldest = log.oldest("long") ?? 0;
-    t.ok(oldest > 100 && oldest < 200, `the oldest is ${oldest}`);
-    t.equal(log.oldest("short"), undefined);
-    t.same(await log.recentKeys(10), []);
-    t.ok(log.unbornGeneration > generation, "a topic was forgotten");
-    const events = await log.readAfter("long", { generation, offset: oldest - 1 }, ALL);
-    t.equal(events.length, 201 - oldest);
-    t.equal(events.at(-1)?.offset, 200);
-    await t.rejects(log.readAfter("long", { generation, offset: oldest - 2 }, ALL), { code: "POSITION_LOST" });
-    await t.rejects(log.readAfter("short", { generation, offset: 1 }, ALL), { code: "POSITION_LOST" });
-    t.same(await log.retain(0, () => undefined), [], "and then nothing more");
-    t.equal(log.oldest("long"), oldest);
-    const reborn = await log.append([entry("short"), entry("long")], []);
-    t.same(reborn.positions, [
-      { generation: log.unbornGeneration, offset: 1 },
-      { generation, offset: 201 },
-    ]);
-    if (!survivesRestart) return;
-    const again = await reopen(t, log, TIGHT);
-    t.equal(again.oldest("long"), oldest);
-    t.equal((await again.readAfter("long", { generation, offset: oldest - 1 }, ALL)).length, 202 - oldest);
-    t.equal(again.unbornGeneration, log.unbornGeneration);
-  });
-
-  test(`${name}: retention by age counts from a segment's last event`, async (t) => {
-    let now = Date.now();
-    const log = await open(t, TIGHT, () => now);
-    await log.append([entry("a"), entry("b")], []);
-    now += TIGHT.segmentMaxAgeMs;
-    await log.append([entry("a")], []); // in a segment of its own
-    now += TIGHT.retentionMaxAgeMs - 1;
-    t.same(await log.retain(now, () => undefined), []);
-    t.equal(log.oldest("a"), 1);
-    t.same(await log.retain(now + 1, () => undefined), ["b"]);
-    t.equal(log.oldest("a"), 2);
-    t.same(await log.retain(now + 1e9, () => undefined), [], "the newest segment stays");
-    t.equal(log.oldest("a"), 2);
-  });
-
-  test(`${name}: before a segment goes, the states of topics that live on are kept`, async (t) => {
-    const limits = { ...ROOMY, segmentMaxAgeMs: 1_000 };
-    let now = Date.now();
-    const log = await open(t, limits, () => now);
-    const generation = log.unbornGeneration;
-    const state = (text: string): Uint8Array => Buffer.from(text);
-    await log.append(
-      [entry("asked"), entry("kept"), entry("none"), entry("gone"), entry("later")],
-      [{ topic: "kept", generation, offset: 1, state: state("from the first segment") }],
-    );
-    now += limits.segmentMaxAgeMs;
-    const dropMs = now + limits.retentionMaxAgeMs;
-    await log.append([entry("asked"), entry("kept"), entry("none"), entry("later"), entry("new")], []);
-    now += limits.segmentMaxAgeMs;
-    await log.append(
-      [entry("new")],
-      [{ topic: "later", generation, offset: 2, state: state("from the last segment") }],
-    );
-    const asked: string[] = [];
-    const forgotten = await log.retain(dropMs, (topic) => {
-      asked.push(topic);
-      return topic === "asked" ? { topic, generation, offset: 2, state: state("asked for") } : undefined;
-    });
-    t.notOk(asked.includes("new"), "it loses nothing");
-    t.same([...forgotten], ["gone"]);
-    t.notOk(asked.includes("gone"));
-    const check = async (log: EventLog): Promise<void> => {
-      const records = new Map((await log.load()).map((record) => [record.topic, record]));
-      const kept = ["asked", "kept", "none", "later", "new"].map((topic) => {
-        const checkpoint = records.get(topic)?.checkpoint;
-        return [records.get(topic)?.oldest, checkpoint?.offset, checkpoint && Buffer.from(checkpoint.state).toString()];
-      });
-      t.same(kept, [
-        [2, 2, "asked for"],
-        [2, 1, "from the first segment"],
-        [2, undefined, undefined],
-        [2, 2, "from the last segment"],
-        [1, undefined, undefined],
-      ]);
-    };
-    await check(log);
-    if (survivesRestart) await check(await reopen(t, log, limits));
-  });
-
-  test(`${name}: a state that ends before the oldest event is worth nothing, and is not given`, async (t) => {
-    const log = await open(t, TIGHT);
-    const generation = log.unbornGeneration;
-    await log.append([entry("a"), entry("a")], [{ topic: "a", generation, offset: 1, state: Buffer.from("early") }]);
-    for (let i = 0; i < 100; i += 1) await log.append([entry("fill", PAGE_BYTES), entry("a")], []);
-    await log.retain(0, () => undefined);
-    const record = (await log.load()).find(({ topic }) => topic === "a");
-    t.ok((record?.oldest ?? 0) > 2);
-    t.equal(record?.checkpoint, undefined);
-  });
-
   test(`${name}: a thousand topics`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     const names = Array.from({ length: 1_000 }, (_, i) => `training.run-${i}`);
     for (let round = 0; round < 3; round += 1)
@@ -410,11 +271,11 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
         t.same(await readAll(log, name, generation), [`${name} 0`, `${name} 1`, `${name} 2`]);
     };
     await check(log);
-    if (survivesRestart) await check(await reopen(t, log));
+    if (survivesRestart) await check(await logs.reopen(t, log));
   });
 
   test(`${name}: a closed log takes and gives nothing, and what was under way is kept`, async (t) => {
-    const log = await open(t);
+    const log = await logs.open(t);
     const generation = log.unbornGeneration;
     const calls = [1, 2, 3].map((i) => log.append([entry("a", `${i}`)], []));
     const closed = log[Symbol.asyncDispose]();
@@ -430,8 +291,9 @@ export function describeEventLog(name: string, factory: EventLogFactory): void {
     await closed;
     await log[Symbol.asyncDispose]();
     await Promise.all((await Promise.all(calls)).map(({ flushed }) => flushed));
-    if (survivesRestart) t.same(await readAll(await reopen(t, log), "a", generation), ["1", "2", "3"]);
+    if (survivesRestart) t.same(await readAll(await logs.reopen(t, log), "a", generation), ["1", "2", "3"]);
   });
 
+  describeRetention(name, factory);
   describeEventLogModel(name, factory);
 }
