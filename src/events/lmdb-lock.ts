@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { syncFolder } from "./lmdb-files.js";
 
-/** How often the holder touches the file, for processes that cannot see each other: in containers, on other machines. */
-const BEAT_MS = 1_000;
+/** How often the holder touches the file, for processes that cannot see each other, as in two containers. */
+const BEAT_MS = 2_000;
 /** How long a holder that cannot be seen is watched for a beat before it counts as dead. */
-const WATCH_MS = 3 * BEAT_MS;
+const WATCH_MS = 2.5 * BEAT_MS;
 /** Of several that take over at once the last one stays: all look again after this time. */
 const SETTLE_MS = 50;
 /** A clock may be corrected by so much before the machine counts as started anew, where it has no id of the run. */
