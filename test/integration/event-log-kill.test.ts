@@ -2,7 +2,9 @@
 // in order. A failure prints the seed: `SEED=… node --import=./tools/typescript.mjs test/integration/event-log-kill.test.ts`.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { buildSync } from "esbuild";
 import { type Test, test } from "tap";
 import { PACKAGE_ROOT } from "../../src/config/index.js";
 import type { EventLog, TopicRecord } from "../../src/events/event-log.js";
@@ -26,10 +28,23 @@ interface Told {
   mayBeRemoved: boolean;
 }
 
+/** The child as one file of JavaScript: twenty processes start faster than from source. */
+function buildWriter(folder: string): string {
+  const outfile = join(folder, "writer.mjs");
+  buildSync({
+    entryPoints: [join(PACKAGE_ROOT, WRITER)],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    outfile,
+  });
+  return outfile;
+}
+
 /** Runs the child until it has printed so many lines, and kills it. @returns all its lines */
-async function runUntilKilled(t: Test, folder: string, seed: number, lines: number): Promise<string[]> {
-  const args = ["--import=./tools/typescript.mjs", WRITER, folder, String(seed)];
-  const child = spawn(process.execPath, args, { cwd: PACKAGE_ROOT, stdio: ["ignore", "pipe", "inherit"] });
+async function runUntilKilled(t: Test, args: readonly string[], lines: number): Promise<string[]> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   t.teardown(() => child.kill("SIGKILL"));
   const exit = once(child, "exit");
   const read: string[] = [];
@@ -78,12 +93,13 @@ async function faultsOf(log: EventLog, topic: string, told: Told, record: TopicR
 }
 
 test(`what a killed process was told is kept, in ${ROUNDS} rounds`, { timeout: 60_000 }, async (t) => {
-  const folder = `${t.testdir()}/events`;
+  const writer = buildWriter(t.testdir());
+  const folder = join(t.testdirName, "events");
   const first = Number(process.env.SEED ?? Date.now() % 1e9);
   const told = new Map<string, Told>();
   for (let round = 0; round < ROUNDS; round += 1) {
     const seed = first + round;
-    const lines = await runUntilKilled(t, folder, seed, 1 + ((seed * 7_919) % MAX_LINES));
+    const lines = await runUntilKilled(t, [writer, folder, String(seed)], 1 + ((seed * 7_919) % MAX_LINES));
     note(told, lines);
     const log = await LmdbLog.open(folder, LIMITS);
     const records = new Map((await log.load()).map((record) => [record.topic, record]));
