@@ -282,6 +282,18 @@ t.test("a state that another subscription asked for skips no event that is still
   t.same([one.offsets(), all.offsets()], [[1, 2, 3, 4], [4]]);
 });
 
+t.test("a state from before what is told already is none", async (t) => {
+  const { client, server } = start();
+  const seen = record();
+  client.subscribe(TOPIC, seen.callbacks);
+  server.subscribed(TOPIC);
+  for (const offset of [1, 2, 3]) server.event(TOPIC, [2, offset], kinds.step(offset));
+  server.snapshot(TOPIC, [2, 2], { progress: 2 });
+  server.snapshot(TOPIC, [1, 9], { progress: 9 });
+  server.event(TOPIC, [2, 3], kinds.step(3));
+  t.same([seen.offsets(), seen.snapshots], [[1, 2, 3], []]);
+});
+
 t.test("filters go to the server while all agree, with the ends that callbacks wait for", async (t) => {
   const { client, server } = start();
   const topic = "training.e";

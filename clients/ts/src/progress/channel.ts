@@ -109,9 +109,11 @@ export class Channel {
   }
 
   snapshot({ topic, generation, offset }: Snapshot, snapshot: TopicSnapshot): void {
-    if (!this.#isLive) return;
+    const known = this.#positions.get(topic);
+    // What came later is told already.
+    if (!this.#isLive || (known && isBehind({ generation, offset }, known))) return;
     // Another channel's, while the events before it are still to come here.
-    const isEarly = this.#heads.has(topic) && this.#positions.get(topic)?.generation === generation;
+    const isEarly = this.#heads.has(topic) && known?.generation === generation;
     if (!isEarly) this.#place(topic, { generation, offset });
     for (const subscriber of [...this.members]) subscriber.snapshot(snapshot);
   }
