@@ -223,11 +223,6 @@ const CASES: Readonly<Record<string, Case>> = {
     code: "INVALID_SIGNALS",
     message: /\['GTEP'\]/,
   },
-  "a message that is not served yet": {
-    says: { $case: "unsubscribe", value: { topic: "task.a.b" } as never },
-    code: "UNKNOWN_MESSAGE_TYPE",
-    message: /unsubscribe/,
-  },
 };
 
 const json = (type: string, data?: unknown): { json: object } => ({

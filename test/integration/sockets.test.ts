@@ -1,6 +1,7 @@
 // Connections as they are: idle, slow to read, many, dropped; and two servers in one process.
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { test } from "tap";
 import WebSocket from "ws";
@@ -95,8 +96,8 @@ test("pings whose pongs are never read pause their sender, too", async (t) => {
 test("two servers in one process do not meet", async (t) => {
   const models = modelsFolder(t, ["ensemble_narrow", "small"]);
   const [a, b] = await Promise.all([
-    serve(t, { models, flags: { maxBatchRows: "2" } }),
-    serve(t, { models, flags: { maxBatchRows: "9" } }),
+    serve(t, { models, flags: { maxBatchRows: "2", dataDir: join(models, ".a") } }),
+    serve(t, { models, flags: { maxBatchRows: "9", dataDir: join(models, ".b") } }),
   ]);
   const peers = await Promise.all([a, b].map(({ url }) => Peer.connect(t, url, "proto")));
   const [first, second] = peers as [Peer, Peer];

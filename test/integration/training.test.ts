@@ -1,5 +1,8 @@
 // Training runs over HTTP, and what a dashboard sees of them, on a whole server.
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Test, test } from "tap";
 import WebSocket from "ws";
 import type { JsonObject } from "../../src/wire/json.js";
@@ -158,7 +161,9 @@ test("what many publish at once is kept once each, and read in pages of every si
 });
 
 test("a server that starts again has all of it", async (t) => {
-  const first = await serve(t, { models: [] });
+  const dataDir = mkdtempSync(join(tmpdir(), "tidewire-training-"));
+  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
+  const first = await serve(t, { models: [], flags: { dataDir } });
   const rest = restOf(first.url);
   await rest("POST", `${LOGS}/session`, { experiment_id: "r", config: { lr: 1 } });
   await rest("PUT", `${LOGS}/r/status`, { status: "running" });
@@ -170,7 +175,7 @@ test("a server that starts again has all of it", async (t) => {
   const before = await rest("GET", `${LOGS}/r/info`);
   const log = await rest("GET", `${LOGS}/r`);
   await first.server.close();
-  const second = await serve(t, { models: [] });
+  const second = await serve(t, { models: [], flags: { dataDir } });
   const again = restOf(second.url);
   t.same(await again("GET", `${LOGS}/r/info`), before);
   t.same(await again("GET", `${LOGS}/r`), log);

@@ -169,6 +169,7 @@ test("each source alone yields each setting's own value", async (t) => {
     host: "localhost",
     logLevel: "debug",
     insecure: true,
+    eventLog: "memory",
     executionProvider: "cuda",
   };
   for (const [key, setting] of Object.entries(SETTINGS)) {
