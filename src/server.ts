@@ -46,6 +46,9 @@ export async function createServer(config: Config, { log }: ServerDependencies):
   return server;
 }
 
+/** Connections that may wait to be accepted: a thousand clients that come back at once after a restart, and then some. */
+const LISTEN_BACKLOG = 4096;
+
 class Server implements TidewireServer {
   readonly #config: Config;
   readonly #log: Logger;
@@ -149,7 +152,7 @@ class Server implements TidewireServer {
 
   async listen(): Promise<string> {
     const { host, port } = this.#config;
-    await this.#app.listen({ host, port });
+    await this.#app.listen({ host, port, backlog: LISTEN_BACKLOG });
     if (!this.#app.server.listening) await once(this.#app.server, "listening");
     this.#state = "ready";
     return urlOf(host, this.#app.server.address() as AddressInfo);

@@ -19,8 +19,8 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const CHECKPOINT_INTERVAL_MS = 1_000;
 /** Bytes of states kept at once, so that they do not hold the loop; the rest follows with the next. */
 const CHECKPOINT_BYTES = 1024 * 1024;
-/** How often retention is looked after. */
-const RETENTION_INTERVAL_MS = 10_000;
+/** How often retention is looked after: a busy log fills some segments meanwhile. */
+const RETENTION_INTERVAL_MS = 1_000;
 /** A page of the log: small beside a slow reader's budget, also once it is JSON. */
 export const PAGE: ReadLimits = { events: 1_000, bytes: 256 * 1024 };
 /** Largest event: a reader's budget holds several. */
@@ -349,7 +349,7 @@ export class Broker implements EventReader, AsyncDisposable {
     }
   }
 
-  /** Drops what retention no longer keeps; runs by itself every 10 s. */
+  /** Drops what retention no longer keeps; runs by itself every second. */
   retain(): Promise<void> {
     const checkpointOf = (name: string): Checkpoint | undefined => this.#topics.get(name)?.checkpoint();
     const retained = this.log.retain(Date.now(), checkpointOf);

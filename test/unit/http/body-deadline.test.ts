@@ -42,3 +42,21 @@ test("a form may take longer", async (t) => {
   const [reply] = await once(socket, "data");
   t.match(String(reply), /^HTTP\/1.1 200 OK/);
 });
+
+test("what has no body lives as long as it likes", async (t) => {
+  const app = Fastify({ requestTimeout: 0 });
+  t.teardown(() => app.close());
+  limitBodyTime(app, TIMEOUT_MS);
+  app.get("/", (_request, reply) => {
+    reply.hijack();
+    reply.raw.write("open");
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  t.teardown(() => socket.destroy());
+  socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  await once(socket, "data");
+  await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS * 2)); // it is time that is tested
+  t.equal(socket.destroyed, false);
+  t.equal(socket.closed, false);
+});
