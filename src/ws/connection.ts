@@ -1,4 +1,5 @@
 // One WebSocket under a session: translates messages, writes, pauses and closes; decides nothing.
+import { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import WebSocket from "ws";
 import type { Session } from "../session/session.js";
@@ -61,6 +62,7 @@ export class Connection implements Transport {
     this.#raw?.on("drain", () => session.drained());
     // The plugin's listener holds the upgrade's request and reply for as long as the connection lives.
     this.#socket.removeAllListeners("error");
+    letGoOfUpgrade(this.#raw);
     // After a fault of the peer's, ws says why and closes; a reset would overtake what it says. `close` tells the session.
     this.#socket.on("error", () => this.#terminateSoon());
     this.#socket.on("close", () => {
@@ -133,4 +135,10 @@ export class Connection implements Transport {
     if (silent >= closeAfter) this.#session?.end(SILENT_CODE, "silent for too long");
     else if (silent > 0 && silent % pingAfter === 0) this.#socket.ping();
   }
+}
+
+/** Node's socket holds the response it was upgraded from, and that the request and reply of Fastify: 3 KiB a connection. */
+function letGoOfUpgrade(raw: Socket | undefined): void {
+  const response: unknown = raw && Reflect.get(raw, "_httpMessage");
+  if (raw && response instanceof ServerResponse) response.detachSocket(raw);
 }
