@@ -57,10 +57,7 @@ t.test("where no WebSocket comes through, subscriptions and publishes go over HT
   await t.rejects(client.publish(TOPIC, { type: "task_started" }), { code: "INVALID_TRANSITION" });
   t.ok(gateway.requests.some(({ url }) => url.startsWith("/api/v1/events/stream?topic=task.p.t&snapshot=true")));
   await client.disconnect();
-  t.same(
-    states.filter((state) => state !== "reconnecting"),
-    ["connecting", "connected", "disconnected"],
-  );
+  t.same([states.filter((state) => state === "connected").length, states.at(-1)], [1, "disconnected"]);
 });
 
 t.test("a stream that is cut goes on after its last event", async (t) => {
@@ -123,18 +120,20 @@ t.test("a WebSocket that is cut for good leaves no gap: what was missed is fetch
   gateway.cut();
   await publish(TOPIC, ...Array(5).fill("step_progress"));
   await publish("task.p.other", "task_started");
-  await Promise.all([one.count(7), until(() => all.snapshots.some(({ topic }) => topic === "task.p.other"))]);
+  // As a state or as an event, whichever comes first.
+  const hasOther = () => [...all.snapshots, ...all.events].some(({ topic }) => topic === "task.p.other");
+  await Promise.all([one.count(7), until(hasOther)]);
   await publish(TOPIC, "task_completed");
-  await Promise.all([one.count(8), all.count(8)]);
+  await until(() => one.ends.length === 1 && all.ends.length === 1);
+  const offsets = all.events.filter(({ topic }) => topic === TOPIC).map(({ position }) => position.offset);
   t.same(
-    [one.offsets(), all.offsets()],
+    [one.offsets(), offsets],
     [
       [1, 2, 3, 4, 5, 6, 7, 8],
       [1, 2, 3, 4, 5, 6, 7, 8],
     ],
   );
   t.same([one.gaps, all.gaps], [[], []]);
-  t.same([one.ends.length, all.ends.length], [1, 1]);
 });
 
 t.test("a WebSocket that comes through takes over", async (t) => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import { RunStatus } from "../../../generated/ts/tidewire/v1/events.js";
 import { isProgressEvent, isTaskEvent, isTrainingEvent, type TidewireEvent } from "../src/index.js";
+import { until } from "./fake-server.js";
 import { kinds, record, start } from "./fake-topics.js";
 
 const TOPIC = "task.p.t";
@@ -470,13 +471,13 @@ t.test("whoever waits for a connection is told when there is none", async (t) =>
 t.test("cancelling asks, and rejects with the server's reason", async (t) => {
   const { client, server } = start();
   const asked = client.cancel(TOPIC, "enough");
-  await new Promise((resolve) => setImmediate(resolve));
+  await until(() => server.requests("cancelTask").length === 1);
   const [request] = server.requests("cancelTask");
   t.match(request, { topic: TOPIC, reason: "enough" });
   server.say(request?.id ?? 0, { $case: "cancelAccepted", value: { topic: TOPIC } });
   await asked;
   const refused = client.cancel(TOPIC);
-  await new Promise((resolve) => setImmediate(resolve));
+  await until(() => server.requests("cancelTask").length === 2);
   const { id = 0 } = server.requests("cancelTask")[1] ?? {};
   server.say(id, { $case: "error", value: { errorCode: 21, message: "", details: undefined, retryable: false } });
   await t.rejects(refused, { code: "TASK_FINISHED" });

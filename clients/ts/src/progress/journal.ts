@@ -1,6 +1,6 @@
 // Publishes until the server has acknowledged them: in order, bounded, sent again after a cut.
 import type { Position, Publish } from "../../../../generated/ts/tidewire/v1/topics.js";
-import { expectReply, type ReplyBody } from "../connection/replies.js";
+import { expectReply, type ReplyBody, type RequestBody } from "../connection/replies.js";
 import { TidewireClientError } from "../errors.js";
 import type { Outcome } from "./calls.js";
 import type { EventInput } from "./events.js";
@@ -26,8 +26,8 @@ export interface JournalOptions {
 export interface JournalHost {
   /** Whether anything can be sent. */
   isConnected(): boolean;
-  /** Sends a publish and tells once what became of it. @throws TidewireClientError when it cannot be encoded */
-  send(publish: Publish, told: (outcome: Outcome) => void): void;
+  /** Sends a request and tells once what became of it. @throws TidewireClientError when it cannot be encoded */
+  send(body: RequestBody, told: (outcome: Outcome) => void): void;
   /** Has {@link Journal.release} called later: the server asks for time. */
   wait(error: TidewireClientError): void;
 }
@@ -71,6 +71,16 @@ export class Journal {
     });
   }
 
+  /** Asks a topic's owner to stop. Not kept: a cut rejects it. */
+  cancel(topic: string, reason: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#host.send({ $case: "cancelTask", value: { topic, reason } }, (outcome) => {
+        if ("$case" in outcome) resolve();
+        else reject(outcome);
+      });
+    });
+  }
+
   /** Sends what may go out, after a cut or when the server has had its time. */
   release(): void {
     this.#isHeld = false;
@@ -106,7 +116,7 @@ export class Journal {
     entry.isSent = true;
     this.#inFlight++;
     try {
-      this.#host.send(entry.publish, (outcome) => this.#told(entry, outcome));
+      this.#host.send({ $case: "publish", value: entry.publish }, (outcome) => this.#told(entry, outcome));
     } catch (error) {
       this.#inFlight--;
       this.#drop(entry).reject(error);

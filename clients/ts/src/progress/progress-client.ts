@@ -82,7 +82,7 @@ export class ProgressClient implements AsyncDisposable {
       const { Journal } = await import("./journal.js");
       this.#journal = new Journal(options, {
         isConnected: () => this.isConnected(),
-        send: (value, told) => this.#calls.send({ $case: "publish", value }, told),
+        send: (body, told) => this.#calls.send(body, told),
         wait: (error) => this.#later(error),
       });
       return this.#journal;
@@ -208,12 +208,7 @@ export class ProgressClient implements AsyncDisposable {
   /** Asks the owner of a task, workflow or evaluation to stop; its end is an event. @throws TidewireClientError TASK_NOT_FOUND, TASK_FINISHED */
   async cancel(topic: string, reason = ""): Promise<void> {
     await this.connect();
-    await new Promise<void>((resolve, reject) => {
-      this.#calls.send({ $case: "cancelTask", value: { topic, reason } }, (outcome) => {
-        if ("$case" in outcome) resolve();
-        else reject(outcome);
-      });
-    });
+    return (await this.#loadJournal()).cancel(topic, reason);
   }
 
   // ---- inside ----

@@ -23,12 +23,9 @@ export function writeJson({ shape, plain, oneof, byCase }: Plan, message: Messag
 
 function isLeftOut({ kind, map, repeated, keepEmpty, optional, names }: Field, value: unknown): boolean {
   if (kind === "enum") return !names[value as number];
-  const items = map
-    ? Object.keys(value as object)
-    : repeated || kind === "bytes"
-      ? (value as ArrayLike<unknown>)
-      : [value];
-  return items.length === 0 && !keepEmpty && !optional;
+  if (keepEmpty || optional) return false;
+  if (map) return Object.keys(value as object).length === 0;
+  return !!(repeated || kind === "bytes") && (value as ArrayLike<unknown>).length === 0;
 }
 
 function writeOne({ kind, plan, names }: Field, value: unknown): unknown {

@@ -29,7 +29,7 @@ export interface Field extends FieldSchema {
   /** Of a field that holds messages, Protobuf's own among them: their type. */
   readonly plan: Plan;
   /** Of a map: the message that each of its entries is. */
-  readonly entry: Plan | undefined;
+  readonly entry?: Plan;
 }
 
 /** One case of a oneof, by the name that JSON gives it in `type`. */
@@ -147,7 +147,7 @@ function wireOf(kind: string): number {
 }
 
 function toField(schema: FieldSchema): Field {
-  const { kind, type = "", name, optional, map, ...rest } = schema;
+  const { kind, type = "", name, optional, map } = schema;
   const field: Field = {
     ...schema,
     key: camelCase(name),
@@ -155,14 +155,11 @@ function toField(schema: FieldSchema): Field {
     initial: optional ? undefined : zeroOf(kind),
     names: enums[type] ?? [],
     plan: typeOf(kind, type as MessageName) as Plan,
-    entry: undefined,
   };
   if (!map) return field;
-  const value = { ...field, ...rest, key: "value", number: 2, map: undefined, optional: undefined };
-  return {
-    ...field,
-    entry: { ...contentOf([toField(toSchema("key", 1, "string") as FieldSchema), value as unknown as Field]) } as Plan,
-  };
+  const key = toField(toSchema("key", 1, "string") as FieldSchema);
+  const value = { ...field, key: "value", number: 2, map: undefined } as unknown as Field;
+  return { ...field, entry: contentOf([key, value]) as Plan };
 }
 
 function typeOf(kind: string, type: MessageName): Plan | undefined {
