@@ -5,7 +5,7 @@ import type { InferenceSession } from "./inference/session.js";
 import type { InferenceOptions } from "./inference/types.js";
 import { lazy } from "./lazy.js";
 import type { ContainerEvent, TaskEvent, TopicEnd, WorkflowEvent } from "./progress/events.js";
-import { ProgressClient } from "./progress/progress-client.js";
+import { ProgressClient, type ProgressOptions } from "./progress/progress-client.js";
 import type { Subscription } from "./progress/subscription.js";
 import type * as rest from "./rest/types.js";
 import type { Encoding } from "./wire/codec.js";
@@ -65,10 +65,14 @@ export class TidewireClient implements AsyncDisposable {
     return openSession(ensembleName, { url: baseURL + STREAM_PATH, token, encoding, ...given(options) });
   }
 
-  /** Subscriptions and publishes: one connection, opened with the first of them, closed by {@link close}. */
-  getProgress(): ProgressClient {
+  /**
+   * Subscriptions and publishes: one connection, opened with the first of them, closed by {@link close}.
+   *
+   * @param options of that connection; those of the first call count
+   */
+  getProgress(options: Partial<ProgressOptions> = {}): ProgressClient {
     const { baseURL, token, encoding } = this.#options;
-    this.#progress ??= new ProgressClient({ url: baseURL, token, encoding });
+    this.#progress ??= new ProgressClient({ url: baseURL, token, encoding, ...given(options) });
     return this.#progress;
   }
 

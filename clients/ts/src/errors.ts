@@ -46,11 +46,12 @@ export class TidewireClientError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ClientErrorCode, message: string, options: ClientErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { cause, retryable = false, details = {}, retryAfterMs } = options;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.retryable = options.retryable ?? false;
-    this.details = options.details ?? {};
-    this.retryAfterMs = options.retryAfterMs;
+    this.retryable = retryable;
+    this.details = details;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

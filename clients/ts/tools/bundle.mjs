@@ -34,7 +34,7 @@ const NAMES = { entryNames: "[name].min", chunkNames: "[name]-[hash].min" };
 const INTERNAL =
   "plain byNumber byCase cases inlined initial wire entry plan isStale isPattern isAsked isNew settle resends large " +
   "rejectLargest abandon release wasConnected sincePing heard prove subprotocol refusal restarted wasOpen " +
-  "openSocket gaveUp isSent intervalMs received opened ended stopped changed refused flush members isOpen";
+  "openSocket gaveUp isSent intervalMs received opened ended stopped changed refused flush members isOpen report matches receive";
 const mangling = { mangleProps: new RegExp(`^(${INTERNAL.replaceAll(" ", "|")})$`) };
 
 await refuseFields(INTERNAL.split(" "));
@@ -49,7 +49,13 @@ async function bundle() {
   const rest = { ...options, entryPoints: [...parts, ...OTHERS], ...NAMES, splitting: true };
   const others = inputsOf(await build({ ...rest, plugins: [takesFrom(core)] }));
   const borrowed = borrowedNames(others, core);
-  const main = await build({ ...options, ...mangling, stdin: entry(borrowed), plugins: [loadsLater(parts)] });
+  const main = await build({
+    ...options,
+    ...mangling,
+    mangleCache: {},
+    stdin: entry(borrowed),
+    plugins: [loadsLater(parts)],
+  });
   const { mangleCache } = main;
   const { outputFiles } = await build({ ...rest, ...mangling, mangleCache, plugins: [takesFrom(core, borrowed)] });
   const texts = [[MAIN, main.outputFiles[0].text], ...outputFiles.map(({ path, text }) => [basename(path), text])];
@@ -149,7 +155,7 @@ async function minifyAgain(text) {
 function weigh(files) {
   const weights = files.map(([name, text]) => {
     const gzip = gzipSync(text, { level: 9 }).length;
-    return [name.replace(/-[A-Z0-9]{8}\.min/, ".min"), { minified: Buffer.byteLength(text), gzip }];
+    return [name, { minified: Buffer.byteLength(text), gzip }];
   });
   return Object.fromEntries(weights);
 }

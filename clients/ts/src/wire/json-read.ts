@@ -59,8 +59,7 @@ function readOne(field: Field, json: unknown): unknown {
 }
 
 function asObject(json: unknown): Message {
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new TypeError("no object where the schema has a message");
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TypeError("no message");
   return json as Message;
 }
 
