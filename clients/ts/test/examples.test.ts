@@ -1,10 +1,13 @@
 // The examples and the README, run as a user runs them, against the real server.
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
 import { serve } from "../../../test/integration/support/serve.js";
+import { TidewireClient } from "../src/index.js";
+import { FakeElement, page } from "./fake-page.js";
+import { until } from "./fake-server.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = fileURLToPath(new URL("..", import.meta.url));
@@ -30,6 +33,56 @@ t.test("the examples", async (t) => {
     { outputPath: /^examples\/stream_history_.*\.csv$/, samplesSaved: 10 },
     { code: "SESSION_NOT_FOUND", retryable: false },
   ]);
+  const parts = [25, 50, 75, 100].map((progress, i) => ({ progress, message: `part ${i + 1}` }));
+  t.same(await example("task"), [...parts, { status: "completed", offset: 6 }]);
+  const epoch = ["metrics", "WARNING: no improvement on NOX"];
+  t.same(await example("training"), [{ seen: [...epoch, ...epoch, ...epoch], losses: [1, 1 / 2, 1 / 3] }]);
+  t.match(await example("evaluate"), [
+    { status: "completed", predicted: 500, rmse: Number, columns: /^row,AT,.*predicted_TEY/, first: /^1,10,1013.2,/ },
+  ]);
+});
+
+t.test("the page with a bar", async (t) => {
+  const { url } = await serve(t, { models: ["gas_turbine"] });
+  const html = readFileSync(`${folder}/examples/progress-bar.html`, "utf8");
+  const [, script = ""] = /<script type="module">([\s\S]*?)<\/script>/.exec(html) ?? [];
+  const module = JSON.stringify(new URL("../src/progress-bar.ts", import.meta.url).href);
+  const shown = page();
+  const button = Object.assign(new FakeElement(), {
+    addEventListener: (_: string, click: () => void) => clicks.push(click),
+  });
+  const clicks: (() => void)[] = [];
+  const getElementById = (id: string) =>
+    html.includes(`id="${id}"`) ? (id === "cancel" ? button : shown.container) : null;
+  t.intercept(globalThis, "document", { value: { ...shown.document, getElementById } });
+  t.intercept(globalThis, "location", { value: { origin: url, search: "?task=demo.import" } });
+  const leaving: (() => Promise<void>)[] = [];
+  t.intercept(globalThis, "addEventListener", {
+    value: (_: string, leave: () => Promise<void>) => leaving.push(leave),
+  });
+  const told = t.capture(console, "info", () => {});
+  const progress = new TidewireClient({ baseURL: url }).getProgress();
+  t.teardown(() => progress.disconnect());
+  await progress.publish("task.demo.import", { type: "task_started" });
+  const asked = new Promise((resolve) =>
+    progress.subscribeToTask({
+      projectId: "demo",
+      taskId: "import",
+      onEvent: ({ type }) => type === "cancel_requested" && resolve(type),
+    }),
+  );
+  const path = `${t.testdirName}.mjs`;
+  writeFileSync(path, script.replace('"../dist/browser/progress-bar.min.js"', module));
+  t.teardown(() => rmSync(path));
+  await import(path);
+  await progress.publish("task.demo.import", { type: "step_progress", progress: 40 });
+  await until(() => shown.text() === "40 %, Waiting for the server");
+  for (const click of clicks) click();
+  await asked;
+  await progress.publish("task.demo.import", { type: "task_completed", result: { rows: 3 } });
+  await until(() => shown.text() === "Completed");
+  t.match(told.args(), [["done", { rows: 3 }]]);
+  for (const leave of leaving) await leave();
 });
 
 t.test("the README's first code", async (t) => {

@@ -315,7 +315,7 @@ t.test("filters go to the server while all agree, with the ends that callbacks w
 t.test("progress of anything, and nothing else", async (t) => {
   const { client, server } = start();
   const seen = record();
-  client.subscribeToProgress(seen.callbacks as object);
+  client.subscribeToProgress(seen.callbacks);
   t.match(server.subscribed(">", { generation: 0 }), { types: ["progress", "step_progress"] });
   server.event(TOPIC, [1, 1], kinds.step(1));
   server.event("training.e", [1, 1], kinds.log(2, "x"));
