@@ -352,6 +352,34 @@ t.test("topics and patterns of each family", async (t) => {
     t.throws(() => client.subscribeToTask({ projectId: "p", taskId, onEvent }), { code: "INVALID_TOPIC" }, taskId);
 });
 
+t.test("patterns match by token, whatever is in them", async (t) => {
+  const { client, server } = start();
+  const topics = ["task.p.a", "task.p.b", "task.q.a", "task.p", "training.e", "task.p.a.b"];
+  const cases: [pattern: string, found: string[]][] = [
+    ["task.p.*", ["task.p.a", "task.p.b"]],
+    ["task.*.a", ["task.p.a", "task.q.a"]],
+    ["task.>", ["task.p.a", "task.p.b", "task.q.a", "task.p", "task.p.a.b"]],
+    ["task.p.a.>", ["task.p.a.b"]],
+    ["task.*", ["task.p"]],
+    [">", topics],
+    ["*", []],
+    ["task.(*", []],
+    ["task.p.a", ["task.p.a"]],
+  ];
+  for (const [pattern, found] of cases) {
+    const seen = record();
+    const subscription = client.subscribe(pattern, seen.callbacks);
+    server.subscribed(pattern, { generation: 0 });
+    for (const topic of topics) server.event(topic, [1, 1], kinds.step(1));
+    t.same(
+      seen.events.map(({ topic }) => topic),
+      found,
+      pattern,
+    );
+    subscription.unsubscribe();
+  }
+});
+
 t.test("a gap is told, and what a slow reader is sent next goes on", async (t) => {
   const { client, server, reconnect } = start();
   const seen = record();

@@ -16,7 +16,7 @@ export class Channel {
   readonly members = new Set<Subscriber>();
   /** Whether the server is to be asked, for the first time or anew. */
   isStale = true;
-  readonly #pattern: RegExp | undefined;
+  readonly isPattern: boolean;
   readonly #positions = new Map<string, Position>();
   /** Where topics stood when the server answered, as long as that has not been reached: their replay is not over. */
   #heads = new Map<string, Position>();
@@ -30,18 +30,16 @@ export class Channel {
 
   constructor(topic: string) {
     this.topic = topic;
-    if (/[*>]/.test(topic)) {
-      const source = topic.replaceAll(".", "\\.").replaceAll("*", "[^.]+").replace(">", ".+");
-      this.#pattern = new RegExp(`^${source}$`);
-    }
-  }
-
-  get isPattern(): boolean {
-    return this.#pattern !== undefined;
+    this.isPattern = /[*>]/.test(topic);
   }
 
   matches(topic: string): boolean {
-    return topic === this.topic || this.#pattern?.test(topic) === true;
+    if (!this.isPattern) return topic === this.topic;
+    const wanted = this.topic.split(".");
+    const found = topic.split(".");
+    const most = wanted.at(-1) === ">" ? found.length : wanted.length;
+    const isSame = (token: string, i: number) => token === "*" || token === ">" || token === found[i];
+    return wanted.length <= found.length && found.length <= most && wanted.every(isSame);
   }
 
   /** Another subscriber; the server is asked anew where it has not told what this one needs. */
