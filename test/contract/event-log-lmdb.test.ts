@@ -253,11 +253,10 @@ test("a process that ended between two segments, or while segments went, is fini
 test("a full disk: appends are refused with the reason, and go on once there is room", async (t) => {
   const folder = join(t.testdir(), "events");
   // ulimit counts in blocks of 512 or 1024 bytes; the signal it comes with is the one of a disk quota.
-  const command = `trap '' XFSZ; ulimit -f 1024; exec "${process.execPath}" --import=./tools/typescript.mjs "$0" "$1"`;
-  const args = ["-c", command, "test/integration/support/event-log-full.ts", folder];
   // Without tap's NODE_OPTIONS: what they load would make a listener of the signal, and end the process by it.
-  const env = { PATH: process.env.PATH };
-  const { stdout, stderr } = spawnSync("sh", args, { cwd: PACKAGE_ROOT, encoding: "utf8", env });
+  const command = `unset NODE_OPTIONS; trap '' XFSZ; ulimit -f 1024; exec "${process.execPath}" --import=./tools/typescript.mjs "$0" "$1"`;
+  const args = ["-c", command, "test/integration/support/event-log-full.ts", folder];
+  const { stdout, stderr } = spawnSync("sh", args, { cwd: PACKAGE_ROOT, encoding: "utf8" });
   const told = JSON.parse(stdout || "{}") as { offsets: number[]; refused: number; reason: string; next: number };
   const kept = told.offsets?.length ?? 0;
   t.ok(kept > 10 && told.refused > 10, `${kept} kept, ${told.refused} refused ${stdout ? "" : stderr}`);
