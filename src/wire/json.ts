@@ -1,4 +1,4 @@
-// JSON of frames and messages, derived from the schema. Isomorphic: the server and the browser client use it alike.
+// JSON of frames and messages, derived from the schema. The server's: the browser client has smaller code of its own.
 import type { MessageName, MessageTypes } from "../../generated/ts/schema.js";
 import { TidewireError } from "../errors.js";
 import { FrameError } from "./codec.js";
