@@ -300,7 +300,7 @@ test("settings of one model are over calibration and over those of all", async (
   t.equal(kindOf(repository.describe("heavy")), "inline");
   t.equal(kindOf(repository.describe("ensemble_narrow")), "inline");
   t.equal(repository.get("small").maxBatchRows, 7);
-  t.equal(repository.get("heavy").maxBatchRows, 4096);
+  t.equal(repository.get("ensemble_narrow").maxBatchRows, 4096);
   const strict = await open(t, folder, { inlineLimitUs: 0 });
   t.equal(kindOf(strict.repository.describe("ensemble_narrow")), "worker", "nothing is cheap enough");
 });
