@@ -11,6 +11,7 @@ import type { EventLog } from "./events/event-log.js";
 import { LmdbLog } from "./events/lmdb-log.js";
 import { MemoryLog } from "./events/memory-log.js";
 import { createApp, registerRoutes } from "./http/app.js";
+import { registerDashboard } from "./http/dashboard.js";
 import type { HttpDependencies, Readiness } from "./http/dependencies.js";
 import { registerEvaluations } from "./http/evaluations.js";
 import { SubscribedStreams } from "./http/subscribed-streams.js";
@@ -85,6 +86,7 @@ class Server implements TidewireServer {
     this.#evaluations = evaluations;
     registerRoutes(this.#app, this.#dependencies(services));
     registerEvaluations(this.#app, { evaluations });
+    registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();
     runs.resumeLeases();
   }
