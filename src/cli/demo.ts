@@ -5,14 +5,14 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import { type Config, loadConfig, PACKAGE_ROOT } from "../config/index.js";
 import type { CommandContext, RunnableServer } from "./context.js";
-import { connectPredictor, type EnsembleStream } from "./demo-client.js";
-import { createNotes, type Notes } from "./demo-notes.js";
-import { Replay } from "./demo-replay.js";
-import { readRows } from "./demo-rows.js";
-import { Rate } from "./demo-score.js";
-import { type DemoSetup, type DemoState, stateOf } from "./demo-state.js";
-import { DEMO_ENSEMBLE, DEMO_ROWS } from "./demo-turbine.js";
-import { createView, type View } from "./demo-views.js";
+import { connectPredictor, type EnsembleStream } from "./demo/client.js";
+import { Replay } from "./demo/replay.js";
+import { readRows } from "./demo/rows.js";
+import { Rate } from "./demo/score.js";
+import { type DemoSetup, type DemoState, stateOf } from "./demo/state.js";
+import { DEMO_ENSEMBLE, DEMO_ROWS } from "./demo/turbine.js";
+import { createView, type View } from "./demo/views.js";
+import { createNotes, type Notes } from "./notes.js";
 
 /** Beyond the server's own drain: the client, the screen. */
 const CLOSE_MARGIN_MS = 2000;

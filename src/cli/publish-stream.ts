@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { type Position, type ProgressClient, TidewireClientError } from "@tidewire/client";
 import { type CommandContext, CommandError } from "./context.js";
-import { count, duration } from "./demo-text.js";
+import { count, duration } from "./numbers.js";
 import { type Publication, toPublication } from "./publish-event.js";
 import { type Line, linesOf } from "./publish-lines.js";
 import { hintsFor, positionLine } from "./publish-text.js";

@@ -1,6 +1,6 @@
 // Training runs in words: a table of them, and one of them on a page. Pure.
 import type { LogEntry, RunStatus, TrainingSession } from "@tidewire/client";
-import { count } from "./demo-text.js";
+import { count } from "./numbers.js";
 import { fit, type Palette, widthOf } from "./terminal.js";
 import { age, clean, levelText, metricsText, number, ofTotal, percent, span, statusText } from "./watch-text.js";
 

@@ -1,5 +1,5 @@
 // The watcher's screen: a board as lines for a terminal of a given size. Pure.
-import { count } from "./demo-text.js";
+import { count } from "./numbers.js";
 import { fit, type Palette, widthOf } from "./terminal.js";
 import { type Board, type BoardLine, endOf, MAX_TOPICS } from "./watch-board.js";
 import type { TopicRow } from "./watch-row.js";

@@ -1,6 +1,6 @@
 // Events in words: one line each, safe for any terminal.
 import type { LogLevel, RunStatus, TidewireEvent, TopicGap, TopicSnapshot, TopicState } from "@tidewire/client";
-import { count } from "./demo-text.js";
+import { count } from "./numbers.js";
 import type { Palette } from "./terminal.js";
 
 /** Metrics in one line; a run may have a thousand. */

@@ -9,7 +9,7 @@ import {
 } from "@tidewire/client";
 import { type Command, Option } from "commander";
 import { type CommandContext, CommandError } from "./context.js";
-import { createNotes } from "./demo-notes.js";
+import { createNotes } from "./notes.js";
 import { canDraw } from "./terminal.js";
 import { explained, toBaseURL } from "./watch-errors.js";
 import { Feed, isTopic, type Start } from "./watch-feed.js";

@@ -1,9 +1,9 @@
 // Three ways to watch a demo: a screen, a line each second, JSON lines.
-import type { CommandContext } from "./context.js";
-import { screenLines } from "./demo-screen.js";
-import type { DemoSetup, DemoState } from "./demo-state.js";
-import { plainHeader, plainLine, summary, toJson, yearLine } from "./demo-text.js";
-import { canDraw, createPalette, Screen } from "./terminal.js";
+import type { CommandContext } from "../context.js";
+import { canDraw, createPalette, Screen } from "../terminal.js";
+import { screenLines } from "./screen.js";
+import type { DemoSetup, DemoState } from "./state.js";
+import { plainHeader, plainLine, summary, toJson, yearLine } from "./text.js";
 
 /** Numbers that change more often cannot be read. */
 const SCREEN_INTERVAL_MS = 200;

@@ -1,6 +1,6 @@
 // One look at the demo, as screen, lines and JSON show it.
-import type { Replay } from "./demo-replay.js";
-import { meaningOf, type SignalMeaning } from "./demo-turbine.js";
+import type { Replay } from "./replay.js";
+import { meaningOf, type SignalMeaning } from "./turbine.js";
 
 /** What stays the same during a demo. */
 export interface DemoSetup {

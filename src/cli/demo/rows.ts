@@ -1,7 +1,7 @@
 // The rows that the demo replays: a CSV with the boundary signals and the true values of the signals.
 import { readFile } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
-import { CommandError } from "./context.js";
+import { CommandError } from "../context.js";
 
 /** Readings with the values that were measured at the same time. */
 export interface TrueRows {

@@ -1,8 +1,8 @@
 // The demo's sensor: sends real readings at a pace, and keeps what came back beside what was true.
 import { setTimeout as delay } from "node:timers/promises";
-import { CommandError } from "./context.js";
-import type { TrueRows } from "./demo-rows.js";
-import { Errors, Latencies } from "./demo-score.js";
+import { CommandError } from "../context.js";
+import type { TrueRows } from "./rows.js";
+import { Errors, Latencies } from "./score.js";
 
 /** That many predictions failed in a row: it is no accident. */
 const MAX_FAILURES_IN_ROW = 100;

@@ -1,13 +1,10 @@
 // The demo in words: numbers as people read them, lines where there is no terminal, the summary.
-import type { DemoSetup, DemoState } from "./demo-state.js";
-import { DEMO_YEAR } from "./demo-turbine.js";
-import { rounded, shortest } from "./numbers.js";
+
+import { count, duration, rounded, shortest } from "../numbers.js";
+import type { DemoSetup, DemoState } from "./state.js";
+import { DEMO_YEAR } from "./turbine.js";
 
 const DEFAULT_URL = "http://127.0.0.1:8000";
-const wholes = new Intl.NumberFormat("en-US");
-
-/** 7384 → "7,384". */
-export const count = (value: number): string => wholes.format(Math.round(value));
 
 /** A value with its digits; a dash where there is none. */
 export const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "–";
@@ -23,15 +20,6 @@ export function signed(value: number | undefined, digits: number): string {
 export function milliseconds(ms: number | undefined): string {
   if (ms === undefined) return "–";
   return `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
-}
-
-/** 369.2 s → "6 min 9 s". */
-export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Rows a second, the last digit only where it tells something. */

@@ -1,6 +1,6 @@
 // The demo's connection to its own server: the client that everybody has, over a real socket.
 import { TidewireClient } from "@tidewire/client";
-import type { Predictor } from "./demo-replay.js";
+import type { Predictor } from "./replay.js";
 
 /** An ensemble that predicts over the binary WebSocket. */
 export interface EnsembleStream extends Predictor {

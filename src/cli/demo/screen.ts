@@ -1,8 +1,10 @@
 // The demo's screen: a state as lines for a given width.
-import type { DemoState, SignalState } from "./demo-state.js";
-import { count, duration, fixed, milliseconds, paceOf, perSecond, signed, tryIt } from "./demo-text.js";
-import { DEMO_YEAR } from "./demo-turbine.js";
-import { fit, type Palette, widthOf } from "./terminal.js";
+
+import { count, duration } from "../numbers.js";
+import { fit, type Palette, widthOf } from "../terminal.js";
+import type { DemoState, SignalState } from "./state.js";
+import { fixed, milliseconds, paceOf, perSecond, signed, tryIt } from "./text.js";
+import { DEMO_YEAR } from "./turbine.js";
 
 /** Beyond this the screen grows no wider: lines that the eye can follow. */
 const MAX_COLUMNS = 120;
