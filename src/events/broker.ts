@@ -10,6 +10,7 @@ import type { Appended, Checkpoint, EventLog, NewEntry, ReadLimits, TopicRecord 
 import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
+import { LogLine } from "./log-line.js";
 import { overloaded } from "./overloaded.js";
 import type { EventPage, EventReader, TopicView } from "./types.js";
 
@@ -34,12 +35,15 @@ export interface BrokerLimits {
   readonly maxIdempotencyKeys: number;
 }
 
-/** Whoever published: told exactly once. */
+/**
+ * Whoever published: told exactly once of each event, in the order of all publishes. Of calls of one turn that nobody
+ * else's came between, an asker is told together.
+ */
 export interface AppendAsker {
   /** The events are durable. */
   accepted(positions: readonly Position[]): void;
-  /** They could not be kept. */
-  refused(error: unknown): void;
+  /** So many of them could not be kept. */
+  refused(error: unknown, count: number): void;
 }
 
 /** What the broker works with. */
@@ -50,11 +54,16 @@ export interface BrokerContext {
   readonly afterDelivery: () => void;
 }
 
+/** An event that is to be kept, and what it says. */
+interface TurnEntry extends NewEntry {
+  readonly kind: NonNullable<Publish["kind"]>;
+  readonly timestamp: Publish["timestamp"];
+}
+
 /** Publishes of one turn. */
 interface Turn {
-  readonly events: Publish[];
-  readonly entries: NewEntry[];
-  readonly askers: { readonly asker: AppendAsker; readonly first: number; readonly count: number }[];
+  readonly entries: (TurnEntry | LogLine)[];
+  readonly askers: { readonly asker: AppendAsker; readonly first: number; count: number }[];
   bytes: number;
 }
 
@@ -77,6 +86,8 @@ export class Broker implements EventReader, AsyncDisposable {
   #unborn: number;
   /** The appends so far; each is told in its order. */
   #told: Promise<void> = Promise.resolve();
+  /** Their askers so far; each is told in its order. */
+  #settled: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(log: EventLog, context: BrokerContext, keys: IdempotencyKeys) {
@@ -129,14 +140,31 @@ export class Broker implements EventReader, AsyncDisposable {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     this.#checkRoom(events, bytes);
     const keyed = entries.some(({ key }) => key !== undefined) ? this.#remember(entries, asker) : asker;
+    this.#take(keyed, entries.length, bytes).push(...entries);
+  }
+
+  /**
+   * Adds a log line as {@link append} adds events. Its topic must be known.
+   *
+   * @throws TidewireError OVERLOADED
+   */
+  appendLine(line: LogLine, asker: AppendAsker): void {
+    this.#checkPending(line.bytes.length);
+    this.#take(asker, 1, line.bytes.length).push(line);
+  }
+
+  /** Makes room in this turn. @returns where the entries are to be put */
+  #take(asker: AppendAsker, count: number, bytes: number): Turn["entries"] {
     this.#syncUnborn();
     const turn = this.#turn;
-    if (turn.events.length === 0) setImmediate(() => this.#append(this.#turn));
-    turn.askers.push({ asker: keyed, first: turn.events.length, count: events.length });
-    turn.events.push(...events);
-    turn.entries.push(...entries);
+    const { entries, askers } = turn;
+    if (entries.length === 0) setImmediate(() => this.#append(turn));
+    const last = askers.at(-1);
+    if (last?.asker === asker) last.count += count;
+    else askers.push({ asker, first: entries.length, count });
     turn.bytes += bytes;
     this.#pendingBytes += bytes;
+    return entries;
   }
 
   /** Position of the publish that first had an idempotency key: a promise until it is durable. */
@@ -161,18 +189,22 @@ export class Broker implements EventReader, AsyncDisposable {
         keyed[0]?.accepted(positions);
         asker.accepted(positions);
       },
-      refused: (error) => {
-        keyed[0]?.refused(error);
-        asker.refused(error);
+      refused: (error, count) => {
+        keyed[0]?.refused(error, count);
+        asker.refused(error, count);
       },
     };
   }
 
-  #checkRoom(events: readonly Publish[], bytes: number): void {
+  #checkPending(bytes: number): void {
     if (this.#pendingBytes + bytes > MAX_PENDING_BYTES)
       throw overloaded(
         `${this.#pendingBytes} bytes wait for the disk, at most ${MAX_PENDING_BYTES} may; try again later`,
       );
+  }
+
+  #checkRoom(events: readonly Publish[], bytes: number): void {
+    this.#checkPending(bytes);
     const { maxTopics } = this.#context.limits;
     if (events.every(({ topic }) => this.#isKnown(topic))) return;
     const births = new Set(events.map(({ topic }) => topic).filter((topic) => !this.#isKnown(topic)));
@@ -187,7 +219,7 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   #append(turn: Turn): void {
-    if (turn !== this.#turn || turn.events.length === 0) return;
+    if (turn !== this.#turn || turn.entries.length === 0) return;
     this.#turn = newTurn();
     const appended = this.log.append(turn.entries, []);
     appended.catch(() => undefined); // it is handled in its order, which may be later
@@ -195,23 +227,35 @@ export class Broker implements EventReader, AsyncDisposable {
       .then(() => appended)
       .then(
         (done) => this.#committed(turn, done),
-        (error: unknown) => this.#settle(turn, (asker) => asker.refused(error)),
+        (error: unknown) => this.#refused(turn, error),
       );
   }
 
   #committed(turn: Turn, { positions, flushed }: Appended): void {
-    for (const { topic } of turn.events) this.#births.delete(topic);
     for (const batch of this.#fold(turn, positions)) this.#deliver(batch);
     this.#guard(this.#context.afterDelivery);
-    flushed.then(
-      () => this.#settle(turn, (asker, first, count) => asker.accepted(positions.slice(first, first + count))),
-      (error: unknown) => this.#settle(turn, (asker) => asker.refused(error)),
+    this.#settle(turn, flushed, positions);
+  }
+
+  #refused(turn: Turn, error: unknown): void {
+    for (const { topic } of turn.entries) this.#births.delete(topic);
+    this.#settle(turn, Promise.reject(error), []);
+  }
+
+  /** Tells the askers once it is known whether their events are durable, and the askers of earlier turns have been told. */
+  #settle(turn: Turn, flushed: Promise<void>, positions: readonly Position[]): void {
+    const before = this.#settled;
+    const accepted = ({ asker, first, count }: Turn["askers"][number]): void =>
+      asker.accepted(count === positions.length ? positions : positions.slice(first, first + count));
+    this.#settled = flushed.then(
+      () => before.then(() => this.#tell(turn, accepted)),
+      (error: unknown) => before.then(() => this.#tell(turn, ({ asker, count }) => asker.refused(error, count))),
     );
   }
 
-  #settle(turn: Turn, tell: (asker: AppendAsker, first: number, count: number) => void): void {
+  #tell(turn: Turn, tell: (record: Turn["askers"][number]) => void): void {
     this.#pendingBytes -= turn.bytes;
-    for (const { asker, first, count } of turn.askers) this.#guard(() => tell(asker, first, count));
+    for (const record of turn.askers) this.#guard(() => tell(record));
     this.#guard(this.#context.afterDelivery);
   }
 
@@ -229,24 +273,26 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   /** Adds the turn's events to the topics' states. @returns those that somebody may want, by topic */
-  #fold({ events, entries }: Turn, positions: readonly Position[]): EventBatch[] {
+  #fold({ entries }: Turn, positions: readonly Position[]): EventBatch[] {
     const byTopic = new Map<string, DeliveredEvent[]>();
-    events.forEach(({ topic: name, kind, timestamp }, i) => {
-      if (!kind) return;
+    let topic: Topic | undefined;
+    let wanted: DeliveredEvent[] | undefined;
+    for (const [i, entry] of entries.entries()) {
       const position = positions[i] as Position;
-      const topic = this.#bornAt(name, position);
-      topic.add(position.offset, kind, timestamp);
-      this.#changed.add(topic);
-      if (!this.hub.mayHave(name)) return; // most log lines are read later, by nobody or by a few
-      const delivered = new DeliveredEvent(position, (entries[i] as NewEntry).bytes, kind);
-      const list = byTopic.get(name);
-      if (list) list.push(delivered);
-      else byTopic.set(name, [delivered]);
-    });
-    return [...byTopic].map(([topic, list]) => new EventBatch(topic, list));
+      if (topic?.topic !== entry.topic || topic.generation !== position.generation) {
+        topic = this.#bornAt(entry.topic, position);
+        this.#changed.add(topic);
+        wanted = this.hub.mayHave(entry.topic) ? listOf(byTopic, entry.topic) : undefined; // most are read later, or never
+      }
+      if (entry instanceof LogLine) topic.addLine(position.offset, entry);
+      else topic.add(position.offset, entry.kind, entry.timestamp);
+      wanted?.push(new DeliveredEvent(position, entry.bytes, entry instanceof LogLine ? undefined : entry.kind));
+    }
+    return [...byTopic].map(([name, list]) => new EventBatch(name, list));
   }
 
   #bornAt(name: string, { generation }: Position): Topic {
+    this.#births.delete(name);
     const known = this.#topics.get(name);
     if (known?.generation === generation) return known;
     const topic = new Topic(name, { generation, offset: 0 });
@@ -381,10 +427,21 @@ export class Broker implements EventReader, AsyncDisposable {
 }
 
 function newTurn(): Turn {
-  return { events: [], entries: [], askers: [], bytes: 0 };
+  return { entries: [], askers: [], bytes: 0 };
 }
 
-function toEntry(publish: Publish, index: number, count: number): NewEntry {
+function listOf(lists: Map<string, DeliveredEvent[]>, topic: string): DeliveredEvent[] {
+  let list = lists.get(topic);
+  if (!list) {
+    list = [];
+    lists.set(topic, list);
+  }
+  return list;
+}
+
+function toEntry(publish: Publish, index: number, count: number): TurnEntry {
+  const { topic, kind, timestamp, idempotencyKey: key } = publish;
+  if (!kind) throw new TypeError("an event without a kind");
   const bytes = encodeEvent(publish);
   if (bytes.length > MAX_EVENT_BYTES)
     throw new TidewireError(
@@ -396,5 +453,5 @@ function toEntry(publish: Publish, index: number, count: number): NewEntry {
         ...(count > 1 ? { index } : {}),
       },
     );
-  return { topic: publish.topic, bytes, key: publish.idempotencyKey };
+  return { topic, bytes, key, kind, timestamp };
 }

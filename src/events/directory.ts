@@ -1,9 +1,10 @@
 // All topics and what their events add up to, in memory: views, listings and positions ask no disk.
 import type { Timestamp } from "../../generated/ts/google/protobuf/timestamp.js";
-import type { Event } from "../../generated/ts/tidewire/v1/events.js";
+import type { Event, RunStatus } from "../../generated/ts/tidewire/v1/events.js";
 import { type Position, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
 import type { Checkpoint } from "./event-log.js";
-import { emptyState, fold } from "./fold.js";
+import { emptyState, fold, foldLines } from "./fold.js";
+import type { LogLine } from "./log-line.js";
 import { isPattern, matches, parsePattern } from "./topic.js";
 import type { TopicView } from "./types.js";
 
@@ -12,7 +13,10 @@ export class Topic implements TopicView {
   readonly topic: string;
   readonly generation: number;
   offset: number;
-  readonly state: TopicState;
+  readonly #state: TopicState;
+  /** Log lines that are not in the state yet; of them only the last leaves more than a count. */
+  #lines = 0;
+  #lastLine: LogLine | undefined;
   /** Whether its events are in no log: positions count, nothing is replayed. */
   readonly isTransient: boolean;
 
@@ -20,14 +24,38 @@ export class Topic implements TopicView {
     this.topic = topic;
     this.generation = generation;
     this.offset = offset;
-    this.state = state;
+    this.#state = state;
     this.isTransient = isTransient;
+  }
+
+  get state(): TopicState {
+    if (this.#lastLine) this.#addLines(this.#lastLine);
+    return this.#state;
+  }
+
+  get status(): RunStatus | undefined {
+    return this.#state.status; // whatever the lines say
   }
 
   /** The next event has become visible. */
   add(offset: number, kind: NonNullable<Event["kind"]>, at: Timestamp | undefined): void {
     fold(this.state, kind, at);
     this.offset = offset;
+  }
+
+  /** The next event has become visible, and is a log line. */
+  addLine(offset: number, line: LogLine): void {
+    this.#lines += 1;
+    this.#lastLine = line;
+    this.offset = offset;
+    if (!this.#state.createdAt) this.#addLines(line);
+  }
+
+  #addLines(last: LogLine): void {
+    const { log, timestamp } = last.read();
+    foldLines(this.#state, this.#lines, log, timestamp);
+    this.#lines = 0;
+    this.#lastLine = undefined;
   }
 
   checkpoint(): Checkpoint {

@@ -1,6 +1,12 @@
 // What a topic's events add up to: each kind changes the state in its own way, one row of the table a kind.
 import type { Timestamp } from "../../generated/ts/google/protobuf/timestamp.js";
-import { type Event, type Progress, RunStatus, type StepProgress } from "../../generated/ts/tidewire/v1/events.js";
+import {
+  type Event,
+  type Log,
+  type Progress,
+  RunStatus,
+  type StepProgress,
+} from "../../generated/ts/tidewire/v1/events.js";
 import { TopicState } from "../../generated/ts/tidewire/v1/topics.js";
 import { EVENT_KINDS } from "../wire/event-bytes.js";
 
@@ -9,6 +15,7 @@ export const MAX_STATE_METRICS = 1_000;
 /** Longest name of such a metric, in characters: with longer ones a state would grow to a thousand events' size. */
 export const MAX_STATE_METRIC_NAME = 256;
 
+const LOG_TYPE = EVENT_KINDS.get("log")?.type ?? "log";
 const NOTHING = new Uint8Array(0);
 
 type Kind = NonNullable<Event["kind"]>;
@@ -37,6 +44,12 @@ export function fold(state: TopicState, kind: Kind, at: Timestamp | undefined): 
   state.createdAt ??= at;
   state.updatedAt = at;
   (FOLDS[kind.$case] as Fold<Case>)(state, kind.value as ValueOf<Case>, at);
+}
+
+/** Adds log lines, the last of which is known: the others only count. */
+export function foldLines(state: TopicState, count: number, last: Log, at: Timestamp | undefined): void {
+  fold(state, { $case: "log", value: last }, at);
+  state.counts[LOG_TYPE] = (state.counts[LOG_TYPE] ?? 0) + count - 1;
 }
 
 const FOLDS: { readonly [C in Case]: Fold<C> } = {

@@ -1,5 +1,5 @@
 // What the rest of the server sees of topics and events.
-import type { Event } from "../../generated/ts/tidewire/v1/events.js";
+import type { Event, RunStatus } from "../../generated/ts/tidewire/v1/events.js";
 import type { Position, Publish, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
 
 /** A topic's present state: the fold of its events up to a position. Borrowed: it changes with the next event. */
@@ -9,6 +9,8 @@ export interface TopicView {
   /** Of the last event in the state. */
   readonly offset: number;
   readonly state: TopicState;
+  /** Of the state. Costs nothing, where the state may have to be brought up to the offset first. */
+  readonly status: RunStatus | undefined;
 }
 
 /** A stretch of a topic's events. */

@@ -87,7 +87,7 @@ export class Evaluations implements AsyncDisposable {
     for (const kept of await this.#store.load(dataDir)) {
       try {
         const { topic } = kept.evaluation;
-        await recoverEvaluation(kept, this.#topic(topic), events.view(topic)?.state.status);
+        await recoverEvaluation(kept, this.#topic(topic), events.view(topic)?.status);
       } catch (error) {
         log.error({ err: error, evaluation: kept.evaluation.id }, "an evaluation could not be recovered");
       }

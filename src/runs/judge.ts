@@ -5,7 +5,7 @@ import type { Position, Publish } from "../../generated/ts/tidewire/v1/topics.js
 import { TidewireError } from "../errors.js";
 import type { Draft, Source } from "./draft.js";
 import { type Family, familyOf, familyOfKnown, type Kind, kindOf } from "./families.js";
-import { type Standing, statusAfter } from "./life.js";
+import { type Standing, statusAfter, takesLog } from "./life.js";
 import { Change, type Lives } from "./lives.js";
 import { checkMetrics } from "./metrics.js";
 import type { RunLog } from "./run-log.js";
@@ -53,6 +53,12 @@ export class Judge {
     const { family, kind, before, after } = this.#judge(event);
     if (!family.isKept || before !== after) return undefined;
     return kind.$case === "statusChanged" || kind.$case === "cancelRequested" ? undefined : this.#stamped(event);
+  }
+
+  /** Whether a log line is legal now and touches no life. A line that is not is a publish like others. */
+  takesLine(topic: string): boolean {
+    const standing = this.#lives.standingOf(topic);
+    return standing !== undefined && standing !== LOST && takesLog(familyOfKnown(topic), standing);
   }
 
   /**

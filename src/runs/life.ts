@@ -94,6 +94,12 @@ export function statusAfter(family: Family, standing: Standing, topic: string, k
   return rule.to ?? from;
 }
 
+/** Whether a log line is legal in a status, which stays as it is. */
+export function takesLog(family: Family, standing: RunStatus): boolean {
+  const rule = ruleOf(family, "log");
+  return rule !== undefined && rule.to === undefined && rule.from.includes(standing);
+}
+
 /** How a status is written in JSON. */
 export function statusName(status: Standing): string {
   return (status && planOf("StatusChanged").byName.get("status")?.names[status]) || "unspecified";

@@ -61,7 +61,7 @@ export class Lives {
   standingOf(topic: string): Standing {
     if (this.#removals.has(topic)) return undefined;
     const change = this.latest(topic);
-    return change ? change.standing : this.#reader.view(topic)?.state.status;
+    return change ? change.standing : this.#reader.view(topic)?.status;
   }
 
   /** Whether a stop has been asked for. */

@@ -1,6 +1,7 @@
 // What runs need of the broker.
 import type { Position, Publish } from "../../generated/ts/tidewire/v1/topics.js";
 import type { AppendAsker } from "../events/broker.js";
+import type { LogLine } from "../events/log-line.js";
 import type { EventReader } from "../events/types.js";
 
 /**
@@ -15,6 +16,8 @@ export interface RunLog extends EventReader {
    * @throws TidewireError OVERLOADED, FRAME_TOO_LARGE; the asker is not told then
    */
   append(events: readonly Publish[], asker: AppendAsker): void;
+  /** As {@link append} for a line of a topic that is known. @throws TidewireError OVERLOADED */
+  appendLine(line: LogLine, asker: AppendAsker): void;
   /** Tells an event that is kept nowhere. @throws TidewireError OVERLOADED */
   tell(event: Publish): Position;
   /** Position of the publish that first had an idempotency key: a promise until it is durable. */

@@ -5,6 +5,7 @@ import type { Position, Publish } from "../../generated/ts/tidewire/v1/topics.js
 import { TidewireError } from "../errors.js";
 import type { AppendAsker } from "../events/broker.js";
 import { isEnded } from "../events/fold.js";
+import type { LogLine } from "../events/log-line.js";
 import type { EventPublisher } from "../events/types.js";
 import { Draft, type Source } from "./draft.js";
 import { type Case, familyOf, familyOfKnown } from "./families.js";
@@ -90,10 +91,23 @@ export class Runs implements EventPublisher, Disposable {
     } else {
       this.#commit(this.#draft([event])).then(
         (positions) => asker.accepted(positions),
-        (error: unknown) => asker.refused(error),
+        (error: unknown) => asker.refused(error, 1),
       );
     }
     this.#heard(event);
+  }
+
+  /**
+   * Publishes a log line as {@link submit} does, if it is legal and touches no life.
+   *
+   * @returns false when it is not or there is more to it: submit it as an event then
+   * @throws TidewireError OVERLOADED
+   */
+  submitLine(line: LogLine, asker: AppendAsker): boolean {
+    if (!this.#judge.takesLine(line.topic)) return false;
+    this.#events.appendLine(line, asker);
+    this.#leases.heard(line.topic);
+    return true;
   }
 
   /** Checks all publishes, each against the lives as those before it leave them. */

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import { ERRORS, TidewireError, toTidewireError } from "../errors.js";
 import type { RequestOrigin } from "../inference/stream.js";
-import { type Codec, FrameError } from "../wire/codec.js";
+import { type Codec, FrameError, type HotCodec } from "../wire/codec.js";
 import type { HotPredict } from "../wire/hot.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { protoCodec } from "../wire/proto-codec.js";
@@ -118,14 +118,20 @@ export class Session {
     this.#endWhenQuiet();
   }
 
-  /** The short way of a positional reading: its floats go from the message into the open batch. */
+  /** The short ways of the messages that come in floods. @returns whether it was one of them */
   #receiveHot(message: Uint8Array | string): boolean {
-    const { stream } = this.#inference;
     const hot = this.#codec?.hot;
-    if (!stream || !hot || typeof message === "string" || this.#state.is !== "open") return false;
-    if (!hot.matchPredict(message, stream.ensemble.boundarySignals.length, this.#found)) return false;
-    const { id, at } = this.#found;
+    if (!hot || typeof message === "string" || this.#state.is !== "open") return false;
+    if (!this.#receiveReading(hot, message) && !this.#topics.lines?.publish(message)) return false;
     this.#invalidInRow = 0;
+    return true;
+  }
+
+  /** A positional reading: its floats go from the message into the open batch. */
+  #receiveReading(hot: HotCodec, message: Uint8Array): boolean {
+    const { stream } = this.#inference;
+    if (!stream || !hot.matchPredict(message, stream.ensemble.boundarySignals.length, this.#found)) return false;
+    const { id, at } = this.#found;
     try {
       stream.predictBytes(id, message, at, this.#services.clock.now(), this.#services.clock.date());
       this.#inFlight += 1;
@@ -213,8 +219,8 @@ export class Session {
   // ---- credit ----
 
   /** A request has begun; until it is answered it uses up its credit. */
-  begin(request: Request): void {
-    this.#inFlight += request.credit;
+  begin({ credit }: Pick<Request, "credit">): void {
+    this.#inFlight += credit;
   }
 
   /** Requests of this much credit have been answered. */

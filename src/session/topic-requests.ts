@@ -8,6 +8,7 @@ import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
 import { checkPattern } from "../runs/families.js";
 import { SharedMessages } from "../wire/shared-messages.js";
+import { PublishedLines } from "./published-lines.js";
 import { READY_BYTES, roomFor } from "./reader-budget.js";
 import type { SessionServices } from "./services.js";
 import type { Request, Session } from "./session.js";
@@ -23,6 +24,7 @@ export class TopicRequests implements EventSink {
   /** Who waits for the backlog to be gone. */
   #waiting: (() => void)[] = [];
   #isOpen = true;
+  #lines: PublishedLines | undefined;
 
   constructor(session: Session, services: SessionServices) {
     this.#session = session;
@@ -55,8 +57,15 @@ export class TopicRequests implements EventSink {
     this.#session.reply(id, { $case: "unsubscribed", value: { topic } });
   }
 
+  /** The short way of log lines, for a connection that publishes in an encoding which has one. */
+  get lines(): PublishedLines | undefined {
+    return this.#lines;
+  }
+
   /** Answered once the event is durable. @throws TidewireError */
   publish(publish: Publish, request: Request): void {
+    const { hot } = this.#session.codec;
+    if (hot) this.#lines ??= new PublishedLines(this.#session, this.#services, hot);
     this.#services.runs.submit(publish, new PublishAsker(this.#session, request));
     // Not before: what throws is refused at once and uses up nothing.
     this.#session.begin(request);

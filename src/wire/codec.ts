@@ -1,8 +1,10 @@
 // The seam between frames and WebSocket messages: one codec an encoding, picked once a connection.
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import { type ErrorCode, type ErrorDetails, type ErrorOptions, TidewireError } from "../errors.js";
 import type { PlacedEvent } from "./event-bytes.js";
 import type { HotPredict, MessageRun, PredictionRows } from "./hot.js";
+import type { LogMatch } from "./hot-log.js";
 
 /** The subprotocols, which are the names of the encodings. */
 export type Subprotocol = "tidewire.v1.proto" | "tidewire.v1.json";
@@ -16,15 +18,17 @@ export interface Codec {
   encodeEvent(event: PlacedEvent): Uint8Array | string;
   /** One message as one frame, validated against the schema. @throws FrameError and nothing else */
   decode(message: Uint8Array | string): ClientFrame;
-  /** The encoding's short way for the one hot message, where it has one. */
+  /** The encoding's short ways for the hot messages, where it has them. */
   readonly hot?: HotCodec;
 }
 
-/** Reads and writes positional readings and predictions without a frame object in between; see hot.ts. */
+/** Reads and writes positional readings, predictions and log lines without a frame object in between; see hot.ts, hot-log.ts. */
 export interface HotCodec {
   matchPredict(message: Uint8Array, floats: number, found: HotPredict): boolean;
   predictionRun(rows: PredictionRows): MessageRun;
   boostSuffix(names: readonly string[]): Uint8Array;
+  matchLog(message: Uint8Array, found: LogMatch): boolean;
+  publishedRun(ids: readonly number[], positions: readonly Position[]): MessageRun;
 }
 
 /** A message that is no valid frame; `id` is the frame's own where it could still be read, else 0. */

@@ -5,6 +5,7 @@ import { Event } from "../../generated/ts/tidewire/v1/events.js";
 import type { Publish } from "../../generated/ts/tidewire/v1/topics.js";
 import { createWriter } from "./fast-writer.js";
 import { planOf } from "./plan.js";
+import { varint53Bytes, writeVarint53 } from "./varint.js";
 
 /** An event's bytes at its place. */
 export interface PlacedEvent {
@@ -53,28 +54,14 @@ export function decodeEvent({ generation, offset, bytes }: PlacedEvent): Event {
 
 /** The event as a binary ServerFrame without id. */
 export function encodeEventFrame({ generation, offset, bytes }: PlacedEvent): Uint8Array {
-  const length = 2 + varintLength(generation) + varintLength(offset) + bytes.length;
-  const frame = Buffer.allocUnsafe(1 + varintLength(length) + length);
+  const length = 2 + varint53Bytes(generation) + varint53Bytes(offset) + bytes.length;
+  const frame = Buffer.allocUnsafe(1 + varint53Bytes(length) + length);
   frame[0] = FRAME_EVENT_TAG;
-  let at = writeVarint(length, frame, 1);
+  let at = writeVarint53(length, frame, 1);
   frame[at] = GENERATION_TAG;
-  at = writeVarint(generation, frame, at + 1);
+  at = writeVarint53(generation, frame, at + 1);
   frame[at] = OFFSET_TAG;
-  at = writeVarint(offset, frame, at + 1);
+  at = writeVarint53(offset, frame, at + 1);
   frame.set(bytes, at);
   return frame;
-}
-
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length += 1;
-  return length;
-}
-
-function writeVarint(value: number, target: Uint8Array, at: number): number {
-  let rest = value;
-  let end = at;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[end++] = (rest % 0x80) | 0x80;
-  target[end++] = rest;
-  return end;
 }

@@ -1,7 +1,8 @@
-// The hand codec of the one hot message: a positional reading in, a positional prediction out. Floats go from bytes to
+// The hand codec of the hottest message: a positional reading in, a positional prediction out. Floats go from bytes to
 // bytes, none becomes a JavaScript number. Tests hold it to the generated codec, byte for byte.
 import { SignalNames } from "../../generated/ts/tidewire/v1/inference.js";
 import { createWriter } from "./fast-writer.js";
+import { frameIdBytes, varint32Bytes, writeFrameId, writeVarint32 } from "./varint.js";
 
 if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error("Tidewire needs a little-endian host");
 
@@ -119,22 +120,22 @@ export class PredictionRun implements MessageRun {
     this.firstByte = rows.firstRow * this.valuesBytes;
     this.latency = rows.latency && bytesOf(rows.latency);
     this.suffix = rows.boostSuffix;
-    const values = this.valuesBytes === 0 ? 0 : 1 + varintBytes(this.valuesBytes) + this.valuesBytes;
+    const values = this.valuesBytes === 0 ? 0 : 1 + varint32Bytes(this.valuesBytes) + this.valuesBytes;
     this.bodyBytes = values + (this.latency ? 1 + FLOAT_BYTES : 0) + this.suffix.length;
-    this.tailBytes = 1 + varintBytes(this.bodyBytes) + this.bodyBytes;
+    this.tailBytes = 1 + varint32Bytes(this.bodyBytes) + this.bodyBytes;
   }
 
   byteLength(i: number): number {
-    return idBytes(this.ids[i] as number) + this.tailBytes;
+    return frameIdBytes(this.ids[i] as number) + this.tailBytes;
   }
 
   write(i: number, target: Uint8Array, at: number): number {
-    let end = writeId(this.ids[i] as number, target, at);
+    let end = writeFrameId(this.ids[i] as number, target, at);
     target[end++] = BODY_TAG;
-    end = writeVarint(this.bodyBytes, target, end);
+    end = writeVarint32(this.bodyBytes, target, end);
     if (this.valuesBytes > 0) {
       target[end++] = VALUES_TAG;
-      end = writeVarint(this.valuesBytes, target, end);
+      end = writeVarint32(this.valuesBytes, target, end);
       end = copy(this.outputs, this.firstByte + i * this.valuesBytes, this.valuesBytes, target, end);
     }
     if (this.latency) {
@@ -157,37 +158,4 @@ function copy(source: Uint8Array, from: number, length: number, target: Uint8Arr
 
 function bytesOf(floats: Float32Array): Uint8Array {
   return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
-}
-
-function idBytes(id: number): number {
-  if (id === 0) return 0;
-  return id < 0 ? 11 : 1 + varintBytes(id);
-}
-
-function writeId(id: number, target: Uint8Array, at: number): number {
-  if (id === 0) return at;
-  target[at] = ID_TAG;
-  if (id > 0) return writeVarint(id, target, at + 1);
-  // A negative int32 travels as the 64 bits of its two's complement, in ten bytes.
-  let end = at + 1;
-  for (let shift = 0; shift < 28; shift += 7) target[end++] = ((id >>> shift) & 0x7f) | 0x80;
-  target[end++] = ((id >> 28) & 0x7f) | 0x80;
-  for (let i = 0; i < 4; i++) target[end++] = 0xff;
-  target[end] = 0x01;
-  return end + 1;
-}
-
-function varintBytes(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
-}
-
-function writeVarint(value: number, target: Uint8Array, at: number): number {
-  let rest = value;
-  let end = at;
-  while (rest > 0x7f) {
-    target[end++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  target[end] = rest;
-  return end + 1;
 }

@@ -6,6 +6,7 @@ import { type Codec, FrameError } from "./codec.js";
 import { encodeEventFrame } from "./event-bytes.js";
 import { createWriter } from "./fast-writer.js";
 import { encodeBoostSuffix, matchPredict, PredictionRun } from "./hot.js";
+import { PublishedRun } from "./hot-log.js";
 import { type Message, planOf } from "./plan.js";
 import { outlineOf } from "./structure.js";
 import { validate } from "./validate.js";
@@ -19,7 +20,13 @@ export const protoCodec: Codec = {
   encode: (frame) => ServerFrame.encode(frame, createWriter()).finish(),
   encodeEvent: encodeEventFrame,
   decode,
-  hot: { matchPredict, predictionRun: (rows) => new PredictionRun(rows), boostSuffix: encodeBoostSuffix },
+  hot: {
+    matchPredict,
+    predictionRun: (rows) => new PredictionRun(rows),
+    boostSuffix: encodeBoostSuffix,
+    matchLog: (message, found) => found.read(message),
+    publishedRun: (ids, positions) => new PublishedRun(ids, positions),
+  },
 };
 
 function decode(message: Uint8Array | string): ClientFrame {

@@ -28,7 +28,9 @@ export class MemoryTopics implements EventReader, EventPublisher, TrainingRuns {
 
   view(topic: string): TopicView | undefined {
     const found = this.topics.get(topic);
-    return found && { topic, generation: found.generation, offset: found.events.length, state: found.state };
+    if (!found) return undefined;
+    const { generation, events, state } = found;
+    return { topic, generation, offset: events.length, state, status: state.status };
   }
 
   list(pattern: string, after: string, limit: number): readonly TopicView[] {

@@ -96,7 +96,7 @@ export class EventBook implements EventPublisher {
   view(topic: string): TopicView | undefined {
     const status = this.statuses(topic).at(-1);
     if (status === undefined) return undefined;
-    return { topic, generation: 1, offset: 1, state: { status } as TopicView["state"] };
+    return { topic, generation: 1, offset: 1, status, state: { status } as TopicView["state"] };
   }
 
   /** Resolves once the topic has an event that passes, be it an earlier one. */

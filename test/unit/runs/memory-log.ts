@@ -4,6 +4,7 @@ import type { Position, Publish } from "../../../generated/ts/tidewire/v1/topics
 import { TidewireError } from "../../../src/errors.js";
 import type { AppendAsker } from "../../../src/events/broker.js";
 import { emptyState, fold } from "../../../src/events/fold.js";
+import type { LogLine } from "../../../src/events/log-line.js";
 import { matches, parsePattern, parseTopic } from "../../../src/events/topic.js";
 import type { EventPage, TopicView } from "../../../src/events/types.js";
 import type { RunLog } from "../../../src/runs/run-log.js";
@@ -14,9 +15,19 @@ interface Append {
   positions?: readonly Position[];
 }
 
-interface Topic extends TopicView {
-  offset: number;
-  readonly events: Event[];
+class Topic implements TopicView {
+  offset = 0;
+  readonly events: Event[] = [];
+  readonly state = emptyState();
+
+  constructor(
+    readonly topic: string,
+    readonly generation: number,
+  ) {}
+
+  get status(): TopicView["status"] {
+    return this.state.status;
+  }
 }
 
 export class MemoryLog implements RunLog {
@@ -38,6 +49,11 @@ export class MemoryLog implements RunLog {
   append(events: readonly Publish[], asker: AppendAsker): void {
     if (this.isFull) throw new TidewireError("OVERLOADED", "full");
     this.#pending.push({ events, asker: this.#remembering(events, asker) });
+  }
+
+  appendLine(line: LogLine, asker: AppendAsker): void {
+    const { log, timestamp } = line.read();
+    this.append([{ topic: line.topic, timestamp, kind: { $case: "log", value: log } }], asker);
   }
 
   tell(event: Publish): Position {
@@ -71,7 +87,8 @@ export class MemoryLog implements RunLog {
 
   /** Refuses the oldest appends that are not visible yet. */
   fail(count = Number.POSITIVE_INFINITY): void {
-    for (const { asker } of this.#pending.splice(0, count)) asker.refused(new Error("disk full"));
+    for (const { asker, events } of this.#pending.splice(0, count))
+      asker.refused(new Error("disk full"), events.length);
   }
 
   view(topic: string): TopicView | undefined {
@@ -115,7 +132,7 @@ export class MemoryLog implements RunLog {
     if (!kind || !timestamp) throw new Error("an event without kind or timestamp");
     let known = this.topics.get(topic);
     if (!known) {
-      known = { topic, generation: this.#generation, offset: 0, state: emptyState(), events: [] };
+      known = new Topic(topic, this.#generation);
       this.topics.set(topic, known);
     }
     known.offset += 1;
@@ -152,9 +169,9 @@ function both(first: AppendAsker, second: AppendAsker): AppendAsker {
       first.accepted(positions);
       second.accepted(positions);
     },
-    refused: (error) => {
-      first.refused(error);
-      second.refused(error);
+    refused: (error, count) => {
+      first.refused(error, count);
+      second.refused(error, count);
     },
   };
 }

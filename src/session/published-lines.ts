@@ -1,0 +1,90 @@
+// The short way of a log line from one session to the broker: its bytes go from the message into the log, and lines that
+// become durable together are acknowledged as one run.
+import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
+import type { AppendAsker } from "../events/broker.js";
+import { LogLine } from "../events/log-line.js";
+import type { HotCodec } from "../wire/codec.js";
+import { LogMatch, lineBytes, timestampField } from "../wire/hot-log.js";
+import type { SessionServices } from "./services.js";
+import type { Session } from "./session.js";
+import { toTimestamp } from "./timestamps.js";
+
+/** What a line costs of the credit window: long ones come another way. */
+const COST = { credit: 1 };
+
+/** Publishes one session's lines and answers them. */
+export class PublishedLines implements AppendAsker {
+  readonly #session: Session;
+  readonly #services: SessionServices;
+  readonly #codec: HotCodec;
+  readonly #match = new LogMatch();
+  readonly #topic = new TopicName();
+  /** Ids of the frames that are not answered yet, in order; the credit window bounds them. */
+  readonly #ids: number[] = [];
+  #stampedMs = 0;
+  #stamp: Uint8Array = new Uint8Array(0);
+
+  constructor(session: Session, services: SessionServices, codec: HotCodec) {
+    this.#session = session;
+    this.#services = services;
+    this.#codec = codec;
+  }
+
+  /** Publishes the message's line. @returns false when it is none, or one with more to it; nothing has happened then */
+  publish(message: Uint8Array): boolean {
+    const match = this.#match;
+    if (!this.#codec.matchLog(message, match)) return false;
+    const topic = this.#topic.read(message, match.topicAt, match.topicEnd);
+    const line = new LogLine(topic, lineBytes(message, match, this.#now));
+    try {
+      if (!this.#services.runs.submitLine(line, this)) return false;
+    } catch (error) {
+      this.#session.refuse(match.id, error);
+      return true;
+    }
+    this.#ids.push(match.id);
+    this.#session.begin(COST);
+    return true;
+  }
+
+  /** The present time as a line without one gets it. */
+  readonly #now = (): Uint8Array => {
+    const ms = this.#services.clock.date();
+    if (ms !== this.#stampedMs) {
+      this.#stampedMs = ms;
+      this.#stamp = timestampField(toTimestamp(ms));
+    }
+    return this.#stamp;
+  };
+
+  accepted(positions: readonly Position[]): void {
+    const ids = this.#ids.splice(0, positions.length);
+    this.#session.push(this.#codec.publishedRun(ids, positions));
+    this.#session.answered(ids.length * COST.credit);
+  }
+
+  refused(error: unknown, count: number): void {
+    for (const id of this.#ids.splice(0, count)) this.#session.refuse(id, error);
+    this.#session.answered(count * COST.credit);
+  }
+}
+
+/** The text of a topic; most lines of a session have the last one's. */
+class TopicName {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #text = "";
+
+  read(message: Uint8Array, from: number, to: number): string {
+    if (this.#isLast(message, from, to)) return this.#text;
+    this.#bytes = message.slice(from, to);
+    this.#text = Buffer.from(this.#bytes).toString("latin1"); // a topic is ASCII: any other text is none that is known
+    return this.#text;
+  }
+
+  #isLast(message: Uint8Array, from: number, to: number): boolean {
+    const last = this.#bytes;
+    if (to - from !== last.length) return false;
+    for (let i = 0; i < last.length; i += 1) if (message[from + i] !== last[i]) return false;
+    return true;
+  }
+}
