@@ -1,18 +1,17 @@
-import { fileURLToPath } from "node:url";
+// Builds the page into dist/: one entry, a file for each page and for what is large and not needed at once.
 import { defineConfig } from "vite";
 
-/** React's copies: the repository's root has an older one, which the test runner draws with. */
-const own = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, import.meta.url));
+/** The server that `vite` in development passes requests on to. */
+const SERVER = process.env.TIDEWIRE_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  // A view's path may be deep, and the same page is served at all of them.
-  base: "/",
-  resolve: { alias: { react: own("react"), "react-dom": own("react-dom") }, dedupe: ["react", "react-dom"] },
+  // The workspace's root has a React of its own (of the test runner): the page must hold one React, and the newer.
+  resolve: { dedupe: ["react", "react-dom"] },
   build: {
     target: "es2022",
-    // The server's policy allows no `data:` and no inline script.
+    // Files only, no `data:` addresses: the content security policy of the server allows none.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    reportCompressedSize: false,
   },
+  server: { proxy: { "/api": { target: SERVER, ws: true }, "/health": SERVER } },
 });

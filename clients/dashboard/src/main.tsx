@@ -1,8 +1,16 @@
+// Starts the page.
+import "./theme/tokens.css";
+import "./theme/base.css";
+import "./ui/ui.css";
+import "./app/app.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "./app/app.js";
 
-createRoot(document.getElementById("root") as HTMLElement).render(
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
   <StrictMode>
-    <h1>Tidewire</h1>
+    <App />
   </StrictMode>,
 );

@@ -1,0 +1,25 @@
+// A box with a name.
+import { type ReactNode, useId } from "react";
+
+interface CardProps {
+  readonly title: ReactNode;
+  /** Right of the name: a count, a link, buttons. */
+  readonly aside?: ReactNode;
+  /** Whether the content reaches the edges, as tables do. */
+  readonly flush?: boolean;
+  readonly className?: string;
+  readonly children: ReactNode;
+}
+
+export function Card({ title, aside, flush = false, className = "", children }: CardProps) {
+  const id = useId();
+  return (
+    <section className={`card ${className}`} aria-labelledby={id} data-flush={flush || undefined}>
+      <header className="card-head">
+        <h2 id={id}>{title}</h2>
+        {aside && <div className="card-aside">{aside}</div>}
+      </header>
+      <div className="card-body">{children}</div>
+    </section>
+  );
+}
