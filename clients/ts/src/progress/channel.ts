@@ -86,8 +86,9 @@ export class Channel {
     this.#isLive = true;
     this.#wasLive = true;
     this.#heads.clear();
+    this.#tell("onSubscribed", this.topic);
     if (isResumed && !recovered) {
-      this.#tellGap({ topic: this.topic, skipped: 0, reason: "position_lost" });
+      this.#tell("onGap", { topic: this.topic, skipped: 0, reason: "position_lost" });
       // Until the snapshot has come there is nothing to go on from.
       if (!this.isPattern) this.#positions.clear();
     }
@@ -120,7 +121,7 @@ export class Channel {
     if (!this.#isLive) return;
     // What a slow reader missed was skipped; in all other cases a snapshot follows.
     if (reason !== "slow_consumer") this.#positions.delete(topic);
-    this.#tellGap({ topic, skipped, reason });
+    this.#tell("onGap", { topic, skipped, reason });
   }
 
   /** The connection is gone. */
@@ -132,8 +133,8 @@ export class Channel {
     this.#heads.clear();
   }
 
-  #tellGap(gap: TopicGap): void {
-    for (const subscriber of [...this.members]) subscriber.tell("onGap", gap);
+  #tell<Name extends "onGap" | "onSubscribed">(name: Name, told: Name extends "onGap" ? TopicGap : string): void {
+    for (const subscriber of [...this.members]) subscriber.tell(name, told as TopicGap & string);
   }
 
   /** Asks anew for what a late subscriber needs, once nothing is lost by it. */

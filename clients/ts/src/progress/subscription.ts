@@ -16,6 +16,8 @@ export interface TopicGap extends Pick<Gap, "topic" | "skipped"> {
 
 /** What a subscription tells. An exception of one callback reaches no other. */
 export interface SubscriptionCallbacks<Event extends TidewireEvent = TidewireEvent> {
+  /** The server has agreed, for the first time or after a cut: states or missed events follow, then what happens. */
+  readonly onSubscribed?: ((topic: string) => void) | undefined;
   /** Each event, in order, once. */
   readonly onEvent?: ((event: Event) => void) | undefined;
   /** The present state: first, and whenever it could not be reached by events alone. */

@@ -1,0 +1,25 @@
+"use client";
+// Hooks without any markup.
+export { useConnection } from "./hooks/use-connection.js";
+export { useInference } from "./hooks/use-inference.js";
+export { useSource } from "./hooks/use-source.js";
+export { useSystemStats } from "./hooks/use-system-stats.js";
+export { type Id, useContainer, useEvaluation, useProgress, useTask, useWorkflow } from "./hooks/use-topic.js";
+export { useEvents, useTopics } from "./hooks/use-topics.js";
+export { useTraining } from "./hooks/use-training.js";
+export type { Select } from "./hooks/use-view.js";
+export { TidewireProvider, type TidewireProviderProps, useClient } from "./provider.js";
+export type { HistoryState } from "./series/history.js";
+export { LEVELS, type LogBuffer, type LogLine, MAX_LINES } from "./series/log-buffer.js";
+export { MAX_POINTS, type MetricSeries, type MetricStore } from "./series/metric-store.js";
+export type { Source } from "./series/source.js";
+export type { ConnectionView } from "./store/connection-cell.js";
+export type { Followed } from "./store/following.js";
+export type { InferenceView } from "./store/inference-cell.js";
+export type { LinkState } from "./store/link.js";
+export type { StoreOptions } from "./store/store.js";
+export type { SystemStats, SystemView } from "./store/system-cell.js";
+export type { EventsView } from "./store/timeline-cell.js";
+export type { LastLog, TopicView } from "./store/topic-cell.js";
+export type { TopicsView } from "./store/topics-cell.js";
+export type { TrainingView } from "./store/training-cell.js";

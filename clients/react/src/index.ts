@@ -1,0 +1,3 @@
+"use client";
+// Everything the package offers: the hooks, and components made of them.
+export * from "./headless.js";

@@ -1,0 +1,75 @@
+"use client";
+// Gives components the server that they are about.
+import { TidewireClient } from "@tidewire/client";
+import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
+import { LINGER_MS } from "./store/cell.js";
+import { type Store, type StoreOptions, storeOf } from "./store/store.js";
+
+const StoreContext = createContext<Store | undefined>(undefined);
+
+/** A server by its address, or a client that its owner closes. */
+export type TidewireProviderProps = StoreOptions & { readonly children?: ReactNode } & (
+    | {
+        /** `http:` or `https:`, without a path. `baseURL` is the same. */
+        readonly url: string;
+        readonly baseURL?: undefined;
+        readonly client?: undefined;
+        readonly token?: string | undefined;
+      }
+    | {
+        readonly baseURL: string;
+        readonly url?: undefined;
+        readonly client?: undefined;
+        readonly token?: string | undefined;
+      }
+    | {
+        readonly client: TidewireClient;
+        readonly url?: undefined;
+        readonly baseURL?: undefined;
+        readonly token?: undefined;
+      }
+  );
+
+/** Everything below it shares one connection, opened with the first hook that needs it. */
+export function TidewireProvider({
+  url,
+  baseURL = url,
+  token,
+  client,
+  hiddenGraceMs,
+  children,
+}: TidewireProviderProps) {
+  const own = useMemo(
+    () => (client === undefined ? new TidewireClient({ baseURL: baseURL as string, token }) : undefined),
+    [client, baseURL, token],
+  );
+  const store = storeOf((client ?? own) as TidewireClient);
+  useEffect(() => store.configure({ hiddenGraceMs }), [store, hiddenGraceMs]);
+  useEffect(() => own && closeLater(own), [own]);
+  return <StoreContext.Provider value={store}>{children}</StoreContext.Provider>;
+}
+
+const closing = new WeakMap<TidewireClient, ReturnType<typeof setTimeout>>();
+
+/** A client whose provider is mounted again at once, as in StrictMode, is not closed. @returns what closes it */
+function closeLater(client: TidewireClient): () => void {
+  clearTimeout(closing.get(client));
+  return () => {
+    closing.set(
+      client,
+      setTimeout(() => void client.close(), LINGER_MS),
+    );
+  };
+}
+
+/** @throws Error outside of a provider */
+export function useStore(): Store {
+  const store = useContext(StoreContext);
+  if (store) return store;
+  throw new Error("no <TidewireProvider> above this component");
+}
+
+/** The provider's client, for publishing and for the HTTP routes. @throws Error outside of a provider */
+export function useClient(): TidewireClient {
+  return useStore().client;
+}

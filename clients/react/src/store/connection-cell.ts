@@ -1,0 +1,143 @@
+// The connection that all subscriptions share, as a page shows it.
+import type { ConnectionState, ProgressClient, TidewireClientError } from "@tidewire/client";
+import { Cell, type CellHost } from "./cell.js";
+import type { Timer } from "./environment.js";
+import { type LinkState, STALE_MS } from "./link.js";
+
+/** What `useConnection` gives. */
+export interface ConnectionView {
+  /** idle as long as nothing has been asked for. */
+  readonly connection: Exclude<LinkState, "ended">;
+  /** The client's own word for it. */
+  readonly state: ConnectionState;
+  /** Attempts that failed since the connection was last open. */
+  readonly attempts: number;
+  /** From a ping to its answer, in milliseconds; undefined until it was measured, and over Server-Sent Events. */
+  readonly roundTripMs: number | undefined;
+  /** When it came to be so, in milliseconds since 1970. */
+  readonly since: number;
+  /** Why the last attempt failed, or the last connection broke; undefined while it is open. */
+  readonly error: TidewireClientError | undefined;
+  /** Drops what there is and connects anew at once. */
+  readonly reconnect: () => void;
+}
+
+/** Follows the connection for as long as its store lives: what is asked of it later was noted before. */
+export class ConnectionCell extends Cell<ConnectionView> {
+  readonly #progress: ProgressClient;
+  readonly #changed: () => void;
+  #state: ConnectionState;
+  #wasOpen = false;
+  #isStale = false;
+  #attempts = 0;
+  #roundTripMs: number | undefined;
+  #since = Date.now();
+  #error: TidewireClientError | undefined;
+  #pingedAt: number | undefined;
+  #timer: Timer | undefined;
+
+  /** @param changed is told at once, and not by frames */
+  constructor(progress: ProgressClient, host: CellHost, changed: () => void) {
+    super("connection", host);
+    this.#progress = progress;
+    this.#changed = changed;
+    this.#state = progress.getConnectionState();
+    progress.onConnectionState((state) => this.#enter(state));
+    progress.connection
+      .on("connected", () => this.#ping())
+      .on("heartbeat", ({ latencyMs }) => this.#measured(latencyMs))
+      .on("frame", ({ body }) => body?.$case === "pong" && this.#ponged())
+      .on("connection_error", ({ error }) => this.#failed(error))
+      .on("disconnected", ({ error }) => this.#broke(error));
+  }
+
+  get link(): Exclude<LinkState, "ended"> {
+    if (this.#state === "connected") return "live";
+    if (this.#isStale) return "stale";
+    if (this.#state.startsWith("disconnect")) return this.#wasOpen || this.#error ? "stale" : "idle";
+    return this.#wasOpen ? "reconnecting" : "connecting";
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  readonly reconnect = (): void => {
+    // How it goes is told by the state and the error, whoever asked for it.
+    this.#progress.connection.reconnect().catch(() => undefined);
+  };
+
+  /** It is followed anyway. */
+  protected start(): void {}
+  protected stop(): void {}
+
+  protected present(): ConnectionView {
+    const { link: connection, reconnect } = this;
+    return {
+      connection,
+      state: this.#state,
+      attempts: this.#attempts,
+      roundTripMs: this.#roundTripMs,
+      since: this.#since,
+      error: this.#error,
+      reconnect,
+    };
+  }
+
+  #enter(state: ConnectionState): void {
+    const { link } = this;
+    this.#state = state;
+    if (state === "connected") {
+      this.#wasOpen = true;
+      this.#attempts = 0;
+      this.#error = undefined;
+    }
+    if (state !== "reconnecting") this.#setStale(false);
+    else this.#timer ??= setTimeout(() => this.#setStale(true), STALE_MS);
+    if (this.link !== link) this.#since = Date.now();
+    this.#tell();
+  }
+
+  #setStale(isStale: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isStale === isStale) return;
+    this.#isStale = isStale;
+    this.#tell();
+  }
+
+  #failed(error: TidewireClientError): void {
+    this.#attempts++;
+    if (this.#state !== "connected") this.#error = error;
+    this.#tell();
+  }
+
+  #broke(error: TidewireClientError): void {
+    this.#roundTripMs = undefined;
+    this.#pingedAt = undefined;
+    if (this.#state !== "connected" && error.code !== "CLIENT_CLOSED") this.#error = error;
+    this.#tell();
+  }
+
+  /** The heartbeat's first ping is an interval away: a page wants to know at once. */
+  #ping(): void {
+    this.#pingedAt = performance.now();
+    this.#progress.connection.send({ id: 0, body: { $case: "ping", value: {} } });
+  }
+
+  #ponged(): void {
+    if (this.#pingedAt === undefined) return;
+    this.#measured(performance.now() - this.#pingedAt);
+    this.#pingedAt = undefined;
+  }
+
+  #measured(latencyMs: number): void {
+    this.#roundTripMs = latencyMs;
+    this.changed();
+  }
+
+  #tell(): void {
+    this.changed();
+    this.#changed();
+  }
+}

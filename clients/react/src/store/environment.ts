@@ -1,0 +1,17 @@
+// What the store needs of its surroundings. Nothing here is touched when the module is loaded: it may run on a server.
+
+/** A timer that has not fired. */
+export type Timer = ReturnType<typeof setTimeout>;
+
+/** Whether there is a page: without one nothing is followed and no timer is set. */
+export const hasPage = (): boolean => typeof document !== "undefined";
+
+/** Whether nobody sees the page. */
+export const isHidden = (): boolean => hasPage() && document.visibilityState === "hidden";
+
+/** @returns what stops calling */
+export function onVisibility(listener: () => void): () => void {
+  if (!hasPage()) return () => {};
+  document.addEventListener("visibilitychange", listener);
+  return () => document.removeEventListener("visibilitychange", listener);
+}

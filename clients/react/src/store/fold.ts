@@ -1,0 +1,109 @@
+// What a topic's events add up to, as the server adds them up: from its snapshot on, each event changes the state.
+import type { RunStatus, TidewireEvent, TopicState } from "@tidewire/client";
+
+/** A state that is being added to; what is handed out is a copy. */
+export type Draft = { -readonly [Name in keyof TopicState]: TopicState[Name] } & {
+  metrics: Record<string, number>;
+  counts: Record<string, number>;
+};
+
+/** Most metrics whose last value a state holds, as the server's; all values are in the log in any case. */
+const MAX_METRICS = 1000;
+
+/** The status that an event of the type brings, where it brings one whatever it says. */
+const STATUS: Readonly<Record<string, RunStatus>> = {
+  task_queued: "queued",
+  task_started: "running",
+  task_completed: "completed",
+  task_failed: "failed",
+  task_cancelled: "stopped",
+  workflow_execution_created: "queued",
+  workflow_execution_started: "running",
+  workflow_execution_completed: "completed",
+  workflow_execution_failed: "failed",
+  workflow_execution_paused: "paused",
+  workflow_execution_resumed: "running",
+  container_created: "queued",
+  container_started: "running",
+  container_stopped: "stopped",
+  container_error: "failed",
+};
+
+/** What events say by fields of the state's own names. */
+const KEPT = [
+  "message",
+  "totalSteps",
+  "result",
+  "exitCode",
+  "config",
+  "totalEpochs",
+  "epoch",
+  "step",
+  "stage",
+] as const;
+
+/** Whether nothing goes on after this status. */
+export function isEnded(status: RunStatus | undefined): boolean {
+  return status === "completed" || status === "failed" || status === "stopped";
+}
+
+/** A state to be added to. */
+export function toDraft(state: TopicState): Draft {
+  return { ...state, metrics: { ...state.metrics }, counts: { ...state.counts } };
+}
+
+/** Adds one event. */
+export function fold(state: Draft, event: TidewireEvent): void {
+  const { type, timestamp } = event;
+  state.counts[type] = (state.counts[type] ?? 0) + 1;
+  state.createdAt ??= timestamp;
+  state.updatedAt = timestamp;
+  if (event.type === "log") {
+    const { level, message, source } = event;
+    state.lastLog = source === undefined ? { level, message } : { level, message, source };
+  } else if (event.type === "system_stats") state.systemStats = event;
+  else keep(state, event);
+}
+
+function keep(state: Draft, event: Exclude<TidewireEvent, { readonly type: "log" | "system_stats" }>): void {
+  const said = event as Partial<Record<string, unknown>>;
+  const told: Partial<Record<string, unknown>> = {
+    ...said,
+    message: said.message ?? said.reason,
+    totalSteps: said.totalSteps ?? said.totalPhases,
+    step: said.step ?? said.phaseNumber,
+    stage: said.stage ?? said.phase,
+  };
+  if (event.type === "cancel_requested") {
+    state.cancelRequested = true;
+    return;
+  }
+  for (const name of KEPT) if (told[name] !== undefined) Object.assign(state, { [name]: told[name] });
+  if (event.type === "metrics") keepMetrics(state.metrics, event.metrics);
+  else if (event.type === "progress" || event.type === "step_progress") {
+    if (event.progress !== undefined) state.progress = event.progress;
+    setEta(state, isEnded(state.status) ? undefined : event.etaSeconds);
+  } else enter(state, event.type === "status_changed" ? event.status : STATUS[event.type], event);
+}
+
+function keepMetrics(metrics: Record<string, number>, said: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(said))
+    if (Object.hasOwn(metrics, name) || Object.keys(metrics).length < MAX_METRICS) metrics[name] = value;
+}
+
+function enter(state: Draft, status: RunStatus | undefined, event: TidewireEvent): void {
+  if (status === undefined) return;
+  const { error, message } = event as { readonly error?: string; readonly message?: string };
+  state.status = status;
+  const failure = error ?? message;
+  if (status === "failed" && failure !== undefined) state.error = failure;
+  if (status === "running") state.startedAt ??= event.timestamp;
+  if (!isEnded(status)) return;
+  state.finishedAt = event.timestamp;
+  setEta(state, undefined);
+}
+
+function setEta(state: Draft, etaSeconds: number | undefined): void {
+  if (etaSeconds === undefined) delete state.etaSeconds;
+  else state.etaSeconds = etaSeconds;
+}

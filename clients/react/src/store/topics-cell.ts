@@ -1,0 +1,96 @@
+// All topics of a pattern, each with its state.
+import type { SubscriptionFilter, TidewireEvent, TopicSnapshot } from "@tidewire/client";
+import { type Draft, fold, toDraft } from "./fold.js";
+import { type Followed, Following } from "./following.js";
+import type { Store } from "./store.js";
+
+/** Topics that are held: a list of more would be no list for people. The first ones stay. */
+export const MAX_TOPICS = 5000;
+
+/** What `useTopics` gives. */
+export interface TopicsView extends Followed {
+  /** By topic, in the order in which they were told. An entry is the same object until its topic changes. */
+  readonly topics: ReadonlyMap<string, TopicSnapshot>;
+  /** Topics beyond the 5000 that are held. */
+  readonly left: number;
+}
+
+interface Entry {
+  readonly snapshot: TopicSnapshot;
+  readonly draft: Draft;
+}
+
+/** The states of a pattern's topics. With filtered types, a state knows what those say, and what it was at first. */
+export class TopicsCell extends Following<TopicsView> {
+  readonly #entries = new Map<string, Entry>();
+  #shown: ReadonlyMap<string, TopicSnapshot> = new Map();
+  readonly #stale = new Set<string>();
+  readonly #left = new Set<string>();
+
+  constructor(key: string, pattern: string, store: Store, filter: SubscriptionFilter) {
+    super(key, pattern, store, filter);
+  }
+
+  protected event(event: TidewireEvent): void {
+    const { topic, position } = event;
+    const known = this.#entries.get(topic);
+    const { type: _type, timestamp: _at, ...head } = event;
+    const snapshot = known?.snapshot ?? ({ ...idsOf(head), type: "snapshot", state: NOTHING } as TopicSnapshot);
+    const draft = known?.draft ?? toDraft(NOTHING);
+    fold(draft, event);
+    this.#keep(topic, { snapshot: { ...snapshot, position }, draft });
+  }
+
+  protected snapshot(snapshot: TopicSnapshot): void {
+    const { topic, position, state } = snapshot;
+    if (position.offset > 0 || state.systemStats) this.#keep(topic, { snapshot, draft: toDraft(state) });
+    // What was removed is told as a topic without events.
+    else if (this.#entries.delete(topic)) this.#stale.add(topic);
+  }
+
+  protected present(): TopicsView {
+    if (this.#stale.size > 0) this.#show();
+    return { ...this.followed(), topics: this.#shown, left: this.#left.size };
+  }
+
+  #keep(topic: string, entry: Entry): void {
+    if (!this.#entries.has(topic) && this.#entries.size >= MAX_TOPICS) {
+      if (this.#left.size < MAX_TOPICS) this.#left.add(topic);
+      return;
+    }
+    this.#entries.set(topic, entry);
+    this.#stale.add(topic);
+  }
+
+  /** A new map, in which only what has changed is new. */
+  #show(): void {
+    const shown = new Map(this.#shown);
+    for (const topic of this.#stale) {
+      const entry = this.#entries.get(topic);
+      if (entry) shown.set(topic, { ...entry.snapshot, state: toDraft(entry.draft) });
+      else shown.delete(topic);
+    }
+    this.#stale.clear();
+    this.#shown = shown;
+  }
+}
+
+const NOTHING: TopicSnapshot["state"] = { metrics: {}, counts: {}, cancelRequested: false };
+const IDS = [
+  "topic",
+  "family",
+  "position",
+  "projectId",
+  "taskId",
+  "workflowId",
+  "executionId",
+  "containerId",
+  "experimentId",
+  "evaluationId",
+  "node",
+];
+
+/** What an event says of its topic, and not of itself. */
+function idsOf(event: object): object {
+  return Object.fromEntries(Object.entries(event).filter(([name]) => IDS.includes(name)));
+}
