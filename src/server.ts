@@ -1,6 +1,7 @@
 // The composition root: makes every part and hands it what it needs.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -17,6 +18,7 @@ import { registerEvaluations } from "./http/evaluations.js";
 import { SubscribedStreams } from "./http/subscribed-streams.js";
 import { HistoryFiles } from "./inference/history-files.js";
 import { HistoryStore } from "./inference/history-store.js";
+import { PredictionMeter } from "./inference/meter.js";
 import { ModelRepository } from "./inference/repository.js";
 import { Evaluations } from "./jobs/evaluations.js";
 import { Runs } from "./runs/runs.js";
@@ -25,6 +27,10 @@ import { Flusher } from "./session/flusher.js";
 import type { SessionServices } from "./session/services.js";
 import { Traffic, toWsStats } from "./session/traffic.js";
 import { TurnClock } from "./session/turn-clock.js";
+import { StatsFeed } from "./stats/feed.js";
+import { openHost } from "./stats/host.js";
+import { NvidiaSmi } from "./stats/nvidia-smi.js";
+import { OwnProcess } from "./stats/own-process.js";
 import { registerWebSockets } from "./ws/routes.js";
 
 /** A whole server. */
@@ -58,9 +64,11 @@ class Server implements TidewireServer {
   readonly #flusher = new Flusher();
   readonly #sessions = new SessionDirectory();
   readonly #clock = new TurnClock();
+  readonly #meter = new PredictionMeter();
   #broker: Broker | undefined;
   #runs: Runs | undefined;
   #evaluations: Evaluations | undefined;
+  #stats: StatsFeed | undefined;
   #models: ModelRepository | undefined;
   #state: ReturnType<Readiness["state"]> = "starting";
   #closing: Promise<void> | undefined;
@@ -81,10 +89,12 @@ class Server implements TidewireServer {
     const runs = new Runs({ ...this.#config, events: broker, clock: this.#clock, log: this.#log });
     this.#runs = runs;
     const services = this.#services(models, broker, runs);
+    const stats = await this.#openStats(broker);
+    this.#stats = stats;
     await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
     const evaluations = this.#openEvaluations(services);
     this.#evaluations = evaluations;
-    registerRoutes(this.#app, this.#dependencies(services));
+    registerRoutes(this.#app, this.#dependencies(services, stats));
     registerEvaluations(this.#app, { evaluations });
     registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();
@@ -105,7 +115,16 @@ class Server implements TidewireServer {
     return new Evaluations(services, this.#config);
   }
 
-  #dependencies(services: SessionServices): HttpDependencies {
+  async #openStats(events: Broker): Promise<StatsFeed> {
+    const { nodeName, statsIntervalMs, nvidiaSmi: program } = this.#config;
+    const log = this.#log;
+    const host = await openHost(process.platform);
+    const gpus = new NvidiaSmi({ program, intervalMs: statsIntervalMs, log });
+    const own = new OwnProcess(this.#meter, this.#sessions);
+    return new StatsFeed({ nodeName, hostname: hostname(), statsIntervalMs, host, gpus, own, events, log });
+  }
+
+  #dependencies(services: SessionServices, stats: StatsFeed): HttpDependencies {
     const { models, broker, runs } = services;
     return {
       version: VERSION,
@@ -114,7 +133,7 @@ class Server implements TidewireServer {
       histories: new HistoryFiles(this.#histories, this.#config.dataDir),
       streams: this.#sessions,
       ensembles: models,
-      events: broker,
+      events: stats.reader(broker),
       publisher: runs,
       training: runs.training,
       cancellation: runs,
@@ -146,6 +165,7 @@ class Server implements TidewireServer {
       sessions: this.#sessions,
       flusher: this.#flusher,
       traffic: new Traffic(),
+      meter: this.#meter,
       clock: this.#clock,
       limits: this.#config,
       log: this.#log,
@@ -177,6 +197,7 @@ class Server implements TidewireServer {
     await this.#app.close();
     await this.#evaluations?.[Symbol.asyncDispose]();
     clearTimeout(cut);
+    await this.#stats?.[Symbol.asyncDispose]();
     this.#runs?.[Symbol.dispose]();
     await this.#broker?.[Symbol.asyncDispose]();
     await this.#models?.[Symbol.asyncDispose]();

@@ -72,6 +72,7 @@ export function bytes(words: Words & Bounds & { readonly default: number }): Set
 export function text(
   words: Words & {
     readonly default: string;
+    readonly defaultText?: string;
     readonly placeholder: string;
     readonly pattern: RegExp;
     readonly allowed: string;
@@ -80,7 +81,7 @@ export function text(
   return {
     ...words,
     unit: "",
-    defaultText: words.default === "" ? "none" : words.default,
+    defaultText: words.defaultText ?? (words.default === "" ? "none" : words.default),
     read: (raw) => (typeof raw === "string" && words.pattern.test(raw) ? raw : undefined),
   };
 }

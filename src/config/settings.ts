@@ -1,6 +1,7 @@
 // The one table of settings: flags, variables, keys of the file, --help and docs/configuration.md come from it.
 import { availableParallelism } from "node:os";
 import { bytes, choice, integer, text, toggle } from "./setting.js";
+import { STATS_SETTINGS } from "./stats-settings.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -343,6 +344,7 @@ export const SETTINGS = {
   ...EVALUATION_SETTINGS,
   ...TIME_SETTINGS,
   ...INFERENCE_SETTINGS,
+  ...STATS_SETTINGS,
 } as const;
 
 /** A key of the table. */
@@ -356,6 +358,7 @@ export const SECTIONS = [
   { title: "Evaluations", settings: EVALUATION_SETTINGS },
   { title: "Times", settings: TIME_SETTINGS },
   { title: "Inference", settings: INFERENCE_SETTINGS },
+  { title: "Stats", settings: STATS_SETTINGS },
 ] as const;
 
 /** Settings that one model may have of its own, in the file under `modelSettings.<name>`. */

@@ -1,7 +1,7 @@
 // Who listens to what. A publish costs with the subscriptions that match its topic, not with all there are: exact topics
 // are looked up, patterns are walked token by token.
 import type { EventBatch } from "./delivered.js";
-import { ANY, isPattern, REST } from "./topic.js";
+import { ANY, isPattern, matches, parseTopic, REST } from "./topic.js";
 
 /** Whoever is told of a topic's events. */
 export interface Listener {
@@ -9,6 +9,22 @@ export interface Listener {
   deliver(batch: EventBatch): void;
   /** A topic is gone, with all its events; a later one of the name has a higher generation. */
   removed(topic: string): void;
+}
+
+/** Whoever makes events only while somebody listens. Told while a subscription is being made or ended. */
+export interface Interested {
+  /** The first subscription that covers the topic has come. */
+  wanted(): void;
+  /** The last one has gone. */
+  unwanted(): void;
+}
+
+/** A topic that somebody has an interest in being listened to. */
+interface Interest {
+  readonly tokens: readonly string[];
+  readonly interested: Interested;
+  /** Subscriptions that cover it. */
+  count: number;
 }
 
 /** One subscription: a listener may have several, also to the same topic. */
@@ -29,15 +45,39 @@ export class Hub {
   readonly #exact = new Map<string, Set<Entry>>();
   readonly #patterns: Node = newNode();
   readonly #counts = new Map<string, number>();
+  readonly #interests = new Set<Interest>();
 
   /** Adds a listener to a topic or pattern. @returns what takes it off again; idempotent */
   add(tokens: readonly string[], listener: Listener): () => void {
     const name = tokens.join(".");
     this.#count(name, 1);
     const remove = isPattern(tokens) ? this.#addPattern(tokens, { listener }) : this.#addExact(name, { listener });
+    this.#notice(tokens, 1);
     return () => {
-      if (remove()) this.#count(name, -1);
+      if (!remove()) return;
+      this.#count(name, -1);
+      this.#notice(tokens, -1);
     };
+  }
+
+  /** Tells from now on whether anybody listens to a topic; at once, where somebody does. @returns what ends that */
+  onInterest(topic: string, interested: Interested): () => void {
+    const interest: Interest = { tokens: parseTopic(topic), interested, count: 0 };
+    this.each(topic, () => {
+      interest.count += 1;
+    });
+    this.#interests.add(interest);
+    if (interest.count > 0) interested.wanted();
+    return () => this.#interests.delete(interest);
+  }
+
+  #notice(tokens: readonly string[], change: 1 | -1): void {
+    for (const interest of this.#interests) {
+      if (!matches(tokens, interest.tokens)) continue;
+      interest.count += change;
+      if (change > 0 && interest.count === 1) interest.interested.wanted();
+      else if (interest.count === 0) interest.interested.unwanted();
+    }
   }
 
   /** Count of subscriptions by topic or pattern, as they were asked for. */

@@ -5,6 +5,7 @@ import type { Batch, BatchStream, RowRequest } from "./batch.js";
 import type { Ensemble } from "./ensemble.js";
 import type { RowOutput } from "./executor.js";
 import type { History } from "./history.js";
+import type { PredictionMeter } from "./meter.js";
 import { countRows, fillBytes, fillMatrix, fillNamed, fillPositional, fillReadings } from "./readings.js";
 import { WorkerDiedError } from "./worker-executor.js";
 
@@ -76,6 +77,8 @@ export class Stream implements BatchStream {
   readonly counts: StreamCounts;
   readonly #sink: StreamSink;
   readonly #history: History | undefined;
+  /** Over all streams of the server. */
+  readonly #meter: PredictionMeter;
   /** Indices of the boosted signals. */
   readonly #boosted: readonly number[];
 
@@ -85,12 +88,14 @@ export class Stream implements BatchStream {
     sink: StreamSink,
     history: History | undefined,
     counts: StreamCounts,
+    meter: PredictionMeter,
   ) {
     this.ensemble = ensemble;
     this.options = options;
     this.#sink = sink;
     this.#history = history;
     this.counts = counts;
+    this.#meter = meter;
     this.#boosted = options.boosts.flatMap((on, index) => (on ? [index] : []));
     this.wantsResidual = this.#boosted.length > 0;
   }
@@ -197,6 +202,7 @@ export class Stream implements BatchStream {
     );
     this.counts.readings += rows;
     this.counts.requests += to - from;
+    this.#meter.answered(to - from, rows, nowMs - (batch.receivedMs[from] as number));
     for (let i = from; i < to; ) {
       const end = this.#endOfPositional(batch, i, to);
       if (end > i) this.#answerPositional(batch, i, end, output.base, nowMs);

@@ -34,6 +34,13 @@ export class SessionDirectory {
     return this.#sessions.size;
   }
 
+  /** Bytes that wait for the network, over all sessions. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const session of this.#sessions) bytes += session.unsentBytes;
+    return bytes;
+  }
+
   /** Ends all sessions, each as soon as its requests in flight are answered. */
   async drain(): Promise<void> {
     await Promise.all([...this.#sessions].map((session) => session.drain()));

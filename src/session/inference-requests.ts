@@ -78,7 +78,7 @@ export class InferenceRequests implements StreamSink {
       batchSize: batchSize(config.batchSize, ensemble.maxBatchRows),
     };
     this.#history = this.#historyFor(ensemble);
-    this.#stream = new Stream(ensemble, options, this, this.#history, this.counts);
+    this.#stream = new Stream(ensemble, options, this, this.#history, this.counts, this.#services.meter);
     this.#mode = config.mode === StreamMode.STREAM_MODE_UNSPECIFIED ? StreamMode.STREAM_MODE_SINGLE : config.mode;
     const hot = this.#session.codec.hot;
     this.#boostSuffix = options.includeMetadata && hot ? hot.boostSuffix(this.#stream.boostedSignals) : NO_BYTES;
@@ -195,7 +195,7 @@ export class InferenceRequests implements StreamSink {
   #streamFor(ensemble: Ensemble): Stream {
     if (this.#stream?.ensemble === ensemble) return this.#stream;
     const options = { boosts: ensemble.boostsWith({}), includeMetadata: true, batchSize: ensemble.maxBatchRows };
-    return new Stream(ensemble, options, this, undefined, this.counts);
+    return new Stream(ensemble, options, this, undefined, this.counts, this.#services.meter);
   }
 
   async #inferTensors(ensemble: Ensemble, infer: Infer, request: Request): Promise<void> {

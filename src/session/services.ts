@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Broker } from "../events/broker.js";
 import type { HistoryStore } from "../inference/history-store.js";
+import type { PredictionMeter } from "../inference/meter.js";
 import type { ModelRepository } from "../inference/repository.js";
 import type { Runs } from "../runs/runs.js";
 import type { SessionDirectory } from "./directory.js";
@@ -29,6 +30,7 @@ export interface SessionServices {
   readonly runs: Runs;
   readonly sessions: SessionDirectory;
   readonly traffic: Traffic;
+  readonly meter: PredictionMeter;
   readonly flusher: Flusher;
   readonly clock: TurnClock;
   readonly limits: SessionLimits;

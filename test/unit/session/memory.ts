@@ -6,6 +6,7 @@ import { Broker } from "../../../src/events/broker.js";
 import { MemoryLog } from "../../../src/events/memory-log.js";
 import { Ensemble } from "../../../src/inference/ensemble.js";
 import { HistoryStore } from "../../../src/inference/history-store.js";
+import { PredictionMeter } from "../../../src/inference/meter.js";
 import type { ModelRepository } from "../../../src/inference/repository.js";
 import { Runs } from "../../../src/runs/runs.js";
 import { SessionDirectory } from "../../../src/session/directory.js";
@@ -116,6 +117,7 @@ export function scene(limits: Partial<SessionLimits> & { maxBatchRows?: number }
     broker,
     runs,
     traffic: new Traffic(),
+    meter: new PredictionMeter(),
     limits: { maxInFlight: 4, maxQueuedBytes: 1000, maxInvalidFrames: 100, maxSubscriptions: 4, ...rest },
     log: silent,
   };

@@ -1,0 +1,188 @@
+// GPUs: one `nvidia-smi` that goes on for as long as somebody watches. Starting it takes up to seconds and wakes the
+// driver; a line a second of one that runs costs next to nothing.
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { Logger } from "pino";
+import type { GpuStats } from "../../generated/ts/tidewire/v1/stats.js";
+import { GpuRounds, identityOf, parseGpuLine, QUERY } from "./nvidia-lines.js";
+
+/** Setting of the program that looks for none. */
+export const NO_PROGRAM = "off";
+
+/** Wait before the second start; each further one doubles it. */
+const FIRST_WAIT_MS = 1_000;
+/** Longest wait, and the one where there is no such program: a driver may be installed meanwhile. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+/** Without a watcher it goes on for so long: a page that is loaded again finds it running. */
+const LINGER_MS = 5_000;
+/** Figures that are older are not told; the GPU still is. */
+const FRESH_MS = 5_000;
+/** A child that says nothing for so long hangs; a host of many GPUs needs some seconds for its first line. */
+const STALL_MS = 30_000;
+/** What asks to end and does not is killed. */
+const END_MS = 2_000;
+/** Longest line; what is longer is no line of it. */
+const MAX_LINE = 4_096;
+
+/** Samples the GPUs. */
+export interface GpuSampler extends AsyncDisposable {
+  /** Somebody watches: figures come from now on, the first ones soon. Idempotent. */
+  watch(): void;
+  /** Nobody watches any more. Idempotent. */
+  rest(): void;
+  /** The GPUs as they were last told of; empty where there are none. */
+  sample(): readonly GpuStats[];
+}
+
+type Child = ChildProcessByStdio<null, Readable, null>;
+
+/** Where it stands. There is never more than one child. */
+type State =
+  | { readonly is: "resting" }
+  | { readonly is: "running"; readonly child: Child; readonly rounds: GpuRounds; line: string; heardMs: number }
+  | { readonly is: "ending"; readonly child: Child; readonly ended: Promise<void> }
+  | { readonly is: "waiting"; readonly timer: NodeJS.Timeout };
+
+/** What it works with. */
+export interface NvidiaSmiOptions {
+  /** Name or path of the program; "off" for none. */
+  readonly program: string;
+  /** Between two looks, at least a second. */
+  readonly intervalMs: number;
+  readonly log: Logger;
+}
+
+/** Keeps an `nvidia-smi` running while somebody watches. */
+export class NvidiaSmi implements GpuSampler {
+  readonly #options: NvidiaSmiOptions;
+  #state: State = { is: "resting" };
+  #isWanted = false;
+  #isClosed = false;
+  #linger: NodeJS.Timeout | undefined;
+  #waitMs = FIRST_WAIT_MS;
+  #gpus: readonly GpuStats[] = [];
+  #toldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: NvidiaSmiOptions) {
+    this.#options = options;
+  }
+
+  watch(): void {
+    clearTimeout(this.#linger);
+    this.#isWanted = !this.#isClosed && this.#options.program !== NO_PROGRAM;
+    if (this.#isWanted && this.#state.is === "resting") this.#start();
+  }
+
+  rest(): void {
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => this.#stop(), LINGER_MS);
+    this.#linger.unref();
+  }
+
+  sample(): readonly GpuStats[] {
+    const nowMs = performance.now();
+    if (this.#state.is === "running" && nowMs - this.#state.heardMs > STALL_MS) {
+      this.#options.log.warn({ silent_ms: STALL_MS }, "nvidia-smi hangs and is started again");
+      void this.#end(this.#state.child);
+    }
+    return nowMs - this.#toldMs <= FRESH_MS + this.#options.intervalMs ? this.#gpus : this.#gpus.map(identityOf);
+  }
+
+  // ---- the child ----
+
+  #start(): void {
+    const seconds = Math.max(1, Math.round(this.#options.intervalMs / 1000));
+    const words = [`--query-gpu=${QUERY}`, "--format=csv,noheader,nounits", `--loop=${seconds}`];
+    const child: Child = spawn(this.#options.program, words, {
+      stdio: ["ignore", "pipe", "ignore"],
+      windowsHide: true,
+    });
+    const state: State = { is: "running", child, rounds: new GpuRounds(), line: "", heardMs: performance.now() };
+    this.#state = state;
+    let hasTold = false;
+    let isGone = false;
+    const gone = (reason: string): void => {
+      if (isGone) return; // what could not be started tells an error, and then perhaps an end
+      isGone = true;
+      this.#gone(reason, hasTold);
+    };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (this.#state !== state) return;
+      state.heardMs = performance.now();
+      hasTold = this.#read(state, text) || hasTold;
+    });
+    child.once("error", (error) => gone(error.message));
+    child.once("exit", (code, signal) => gone(`ended with ${signal ?? code}`));
+  }
+
+  /** @returns whether a round has become whole */
+  #read(state: Extract<State, { is: "running" }>, text: string): boolean {
+    const lines = (state.line + text).split("\n");
+    state.line = (lines.pop() ?? "").slice(-MAX_LINE);
+    let hasTold = false;
+    for (const line of lines) {
+      const found = line.length <= MAX_LINE ? parseGpuLine(line) : undefined;
+      const round = found && state.rounds.add(found);
+      if (!round) continue;
+      this.#gpus = round;
+      this.#toldMs = performance.now();
+      this.#waitMs = FIRST_WAIT_MS;
+      hasTold = true;
+    }
+    return hasTold;
+  }
+
+  /** The child is no more, or there was no such program. */
+  #gone(reason: string, hasTold: boolean): void {
+    const wasOurs = this.#state.is === "ending";
+    // One that never told of a GPU has none, or no driver for it.
+    if (!hasTold && !wasOurs) this.#gpus = [];
+    this.#state = { is: "resting" };
+    if (this.#isClosed || (wasOurs && !this.#isWanted)) return;
+    const isAbsent = /ENOENT|EACCES/.test(reason);
+    const waitMs = isAbsent ? LONGEST_WAIT_MS : this.#waitMs;
+    this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2);
+    const { log, program } = this.#options;
+    if (isAbsent) log.debug({ program }, "no nvidia-smi, so no GPU is told of");
+    else if (!wasOurs) log.warn({ program, reason, again_in_ms: waitMs }, "nvidia-smi has ended");
+    this.#wait(waitMs);
+  }
+
+  /** Goes on also while nobody watches: whoever comes back does not start it before its time. */
+  #wait(ms: number): void {
+    const timer = setTimeout(() => {
+      this.#state = { is: "resting" };
+      if (this.#isWanted) this.#start();
+    }, ms);
+    timer.unref();
+    this.#state = { is: "waiting", timer };
+  }
+
+  #stop(): void {
+    this.#isWanted = false;
+    if (this.#state.is === "running") void this.#end(this.#state.child);
+    if (this.#state.is !== "waiting" || !this.#isClosed) return;
+    clearTimeout(this.#state.timer);
+    this.#state = { is: "resting" };
+  }
+
+  /** Asks it to end, and sees to it. */
+  #end(child: Child): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      child.once("exit", () => resolve());
+      child.once("error", () => resolve());
+    });
+    this.#state = { is: "ending", child, ended };
+    child.kill();
+    const killer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+    killer.unref();
+    return ended.finally(() => clearTimeout(killer));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#linger);
+    this.#stop();
+    if (this.#state.is === "ending") await this.#state.ended;
+  }
+}
