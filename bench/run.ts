@@ -8,8 +8,9 @@ import { Bench } from "./lib/bench.js";
 import type { Figure } from "./lib/figure.js";
 import { foreignLoad, hostFacts, staleSources } from "./lib/host.js";
 import { toTable } from "./lib/table.js";
+import { stats } from "./stats/index.js";
 
-const SUITES = { inference, fanout, ingest };
+const SUITES = { inference, fanout, ingest, stats };
 /** An answer was wrong, missing or doubled. */
 const WRONG_STATUS = 1;
 /** Nothing could be measured. */
