@@ -5,31 +5,40 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import { type Config, loadConfig, PACKAGE_ROOT } from "../config/index.js";
 import type { CommandContext, RunnableServer } from "./context.js";
+import type { Beside } from "./demo/beside/beside.js";
 import { connectPredictor, type EnsembleStream } from "./demo/client.js";
 import { Replay } from "./demo/replay.js";
-import { readRows } from "./demo/rows.js";
+import { readRows, type TrueRows } from "./demo/rows.js";
 import { Rate } from "./demo/score.js";
 import { type DemoSetup, type DemoState, stateOf } from "./demo/state.js";
 import { DEMO_ENSEMBLE, DEMO_ROWS } from "./demo/turbine.js";
 import { createView, type View } from "./demo/views.js";
 import { createNotes, type Notes } from "./notes.js";
 
-/** Beyond the server's own drain: the client, the screen. */
-const CLOSE_MARGIN_MS = 2000;
+/** Beyond the server's own drain: what goes on beside the stream says its last words, the client, the screen. */
+const CLOSE_MARGIN_MS = 4000;
 /** The models folder of the package: the demo shows the same everywhere. */
 const MODELS = join(PACKAGE_ROOT, "models");
+const ROWS_PATH = join(MODELS, DEMO_ENSEMBLE, DEMO_ROWS);
+/** A day. */
+const MAX_TRAINING_SECONDS = 86_400;
 
 const NOTES = `
 On a terminal it draws one screen; elsewhere it writes a line each second. Ctrl-C ends it with a summary. The server
 takes other clients meanwhile. Variables and the --config file work as for serve, except for the models folder.
+Beside the stream a small network is trained on the same rows, again and again, as part of a workflow with evaluations,
+and the stream is exported now and then: pause, stop and cancel them as you like. With --rate 0, --rows and --once, which
+measure or end, there is the stream only, unless --training says otherwise.
 
 Examples:
   $ tidewire demo                          20 readings a second, on and on
   $ tidewire demo --rate 0                 as fast as this machine predicts
   $ tidewire demo --rows 100 --json        100 rows, then a summary, all as JSON lines
   $ tidewire demo --once --rate 500        the year once
+  $ tidewire demo --training-time 20       a training run every 20 seconds
 
 Then, in another terminal:
+  $ tidewire watch 'training.*'
   $ tidewire predict AT=23.5 AP=1013.2 AH=77.1 AFDP=3.9 GTEP=25.5`;
 
 /** The command line's options. */
@@ -37,6 +46,8 @@ interface DemoOptions {
   readonly rate: number;
   readonly rows?: number;
   readonly once?: true;
+  readonly training?: boolean;
+  readonly trainingTime: number;
   readonly json?: true;
   readonly port?: string;
   readonly dataDir?: string;
@@ -48,6 +59,9 @@ export function configure(command: Command, context: CommandContext): void {
     .option("--rate <rows>", "readings a second; 0 is as fast as it goes", parseRate, 20)
     .option("--rows <count>", "end after this many rows (default: go on, year after year)", parseRows)
     .option("--once", "end after the year's last row")
+    .option("--training", "train, evaluate and export beside the stream (default: unless it measures or ends)")
+    .option("--no-training", "the stream only")
+    .option("--training-time <seconds>", "how long a training run takes; 0 is as short as it goes", parseSeconds, 180)
     .option("--json", "JSON lines: one object a second, then a summary")
     .option("--port <number>", "TCP port; a free one is taken when it is in use (default: 8000)")
     .option("--data-dir <path>", "folder for everything the server writes (default: .tidewire)")
@@ -134,10 +148,11 @@ async function listen(
 
 async function replay(performance: Performance, url: string, stream: EnsembleStream): Promise<void> {
   const { options, config, notes, view, signal } = performance;
-  const rows = await readRows(join(MODELS, DEMO_ENSEMBLE, DEMO_ROWS), stream);
+  const rows = await readRows(ROWS_PATH, stream);
   const yearRows = rows.readings.length;
   const limit = Math.min(options.rows ?? Number.POSITIVE_INFINITY, options.once ? yearRows : Number.POSITIVE_INFINITY);
   const { maxInFlight } = config;
+  const isAlone = !(options.training ?? (options.rate > 0 && limit === Number.POSITIVE_INFINITY));
   const setup: DemoSetup = {
     ...stream,
     url,
@@ -146,6 +161,7 @@ async function replay(performance: Performance, url: string, stream: EnsembleStr
     limit,
     rate: options.rate,
     maxInFlight,
+    isAlone,
   };
   const rate = new Rate();
   rate.at(0, 0);
@@ -153,18 +169,41 @@ async function replay(performance: Performance, url: string, stream: EnsembleStr
   const look = (): DemoState => {
     const elapsedMs = Date.now() - startMs;
     const note = run.failure ?? notes.newest;
-    return stateOf(setup, run, { rowsPerSecond: rate.at(elapsedMs, run.done), elapsedMs, note });
+    const rowsPerSecond = rate.at(elapsedMs, run.done);
+    return stateOf(setup, run, { rowsPerSecond, elapsedMs, note, beside: beside?.activity });
   };
   const onYear = (): void => view.year(look());
   const run = new Replay(stream, { ...options, rows, limit, maxInFlight, signal, onYear });
   view.start(setup);
+  const beside = isAlone ? undefined : await startBeside(performance, setup, rows, stream);
   const timer = setInterval(() => view.update(look()), view.intervalMs);
   try {
     await run.run();
   } finally {
     clearInterval(timer);
+    await beside?.end();
   }
   view.end(look());
+}
+
+/** Begins what is alive beside the stream. */
+async function startBeside(
+  { options, config, notes }: Performance,
+  { url, ensemble, rate }: DemoSetup,
+  rows: TrueRows,
+  { sessionId }: EnsembleStream,
+): Promise<Beside> {
+  const { Beside } = await import("./demo/beside/beside.js");
+  const warn = (message: string): void => notes.say(message);
+  const { dataDir } = config;
+  const runSeconds = options.trainingTime;
+  return new Beside({ url, ensemble, rate, rows, rowsPath: ROWS_PATH, runSeconds, sessionId, dataDir, warn });
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== "" && seconds >= 0 && seconds <= MAX_TRAINING_SECONDS) return seconds;
+  throw new InvalidArgumentError(`It takes seconds, 0 to ${MAX_TRAINING_SECONDS}; 0 is as short as it goes.`);
 }
 
 function parseRate(text: string): number {

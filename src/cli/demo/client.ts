@@ -4,6 +4,8 @@ import type { Predictor } from "./replay.js";
 
 /** An ensemble that predicts over the binary WebSocket. */
 export interface EnsembleStream extends Predictor {
+  /** The session at the server. */
+  readonly sessionId: string;
   readonly version: string;
   readonly boundarySignals: readonly string[];
   readonly signals: readonly string[];
@@ -17,8 +19,9 @@ export async function connectPredictor(url: string, ensemble: string): Promise<E
   const client = new TidewireClient({ baseURL: url });
   const { boostSignals } = await client.ensembles.info(ensemble);
   const session = client.inference(ensemble);
-  const { version, boundarySignals, signals } = await session.ready();
+  const { sessionId, version, boundarySignals, signals } = await session.ready();
   return {
+    sessionId,
     version,
     boundarySignals,
     signals,

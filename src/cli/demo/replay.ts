@@ -1,13 +1,11 @@
 // The demo's sensor: sends real readings at a pace, and keeps what came back beside what was true.
-import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "../context.js";
+import { Pace } from "./pace.js";
 import type { TrueRows } from "./rows.js";
 import { Errors, Latencies } from "./score.js";
 
 /** That many predictions failed in a row: it is no accident. */
 const MAX_FAILURES_IN_ROW = 100;
-/** A pace that has fallen behind by more than this starts anew: rows missed are not made up for. */
-const MAX_DEBT_MS = 250;
 
 /** Who predicts. */
 export interface Predictor {
@@ -108,24 +106,5 @@ export class Replay {
       this.#waiter = { below, go };
     });
     this.#waiter = undefined;
-  }
-}
-
-/** Turns at a steady rate: each is due a fixed time after the first, so that delays do not add up. */
-class Pace {
-  readonly #intervalMs: number;
-  #dueMs = performance.now();
-
-  constructor(rate: number) {
-    this.#intervalMs = 1000 / rate;
-  }
-
-  /** Resolves when the next turn is due, or at the abort. */
-  async turn(signal: AbortSignal): Promise<void> {
-    const earlyMs = this.#dueMs - performance.now();
-    if (earlyMs < -MAX_DEBT_MS) this.#dueMs = performance.now();
-    this.#dueMs += this.#intervalMs;
-    // Timers know whole milliseconds; what is due within this one goes now.
-    if (earlyMs >= 1) await delay(earlyMs, undefined, { signal }).catch(() => undefined);
   }
 }

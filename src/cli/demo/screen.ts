@@ -3,7 +3,7 @@
 import { count, duration } from "../numbers.js";
 import { fit, type Palette, widthOf } from "../terminal.js";
 import type { DemoState, SignalState } from "./state.js";
-import { fixed, milliseconds, paceOf, perSecond, signed, tryIt } from "./text.js";
+import { fixed, goings, lookHere, milliseconds, paceOf, perSecond, signed, tryIt } from "./text.js";
 import { DEMO_YEAR } from "./turbine.js";
 
 /** Beyond this the screen grows no wider: lines that the eye can follow. */
@@ -37,10 +37,10 @@ const COLUMNS: readonly Column[] = [
   { title: "error in RMSE", width: 2 * DEVIATION_CELLS + 1, align: "left", from: 80, cell: deviationCell },
 ];
 
-/** The whole screen. */
-export function screenLines(state: DemoState, columns: number, paint: Palette): string[] {
+/** The whole screen. What is least needed gives way where the terminal is too low for all. */
+export function screenLines(state: DemoState, columns: number, rows: number, paint: Palette): string[] {
   const width = Math.min(columns, MAX_COLUMNS) - 2;
-  const lines = [
+  const top = [
     ...headLines(state, width, paint),
     "",
     ...readingLines(state, width, paint),
@@ -48,12 +48,29 @@ export function screenLines(state: DemoState, columns: number, paint: Palette): 
     ...tableLines(state, columns, paint),
     "",
     ...progressLines(state, width, paint),
-    "",
-    paint.dim("Open to other clients meanwhile; in another terminal:"),
-    ...tryIt(state.setup, width),
   ];
-  if (state.note !== undefined) lines.push("", ...wrap(state.note, width).map(paint.warn));
-  return ["", ...lines.map((line) => ` ${line}`)];
+  const beside = besideLines(state, width, paint);
+  const hints = [paint.dim("Open to other clients meanwhile; in another terminal:"), ...tryIt(state.setup, width)];
+  const note = state.note === undefined ? [] : ["", ...wrap(state.note, width).map(paint.warn)];
+  const room = rows - 1 - top.length - beside.length - note.length;
+  const shown = room > hints.length ? ["", ...hints] : [];
+  return ["", ...[...top, ...beside, ...shown, ...note].map((line) => ` ${line}`)];
+}
+
+/** What else is alive, as much of it as one line holds, and where it is to be seen. */
+function besideLines({ beside, setup }: DemoState, width: number, paint: Palette): string[] {
+  if (beside === undefined) return [];
+  const { page, command } = lookHere(setup);
+  const head = `${paint.dim("dashboard")} ${page}`;
+  const line = `${head}   ${paint.dim(command)}`;
+  return ["", joined(goings(beside), width) || paint.dim("…"), ...(widthOf(line) <= width ? [line] : [head])];
+}
+
+/** Texts side by side, those that fit; the first one is cut rather than left out. */
+function joined([first = "", ...others]: readonly string[], width: number): string {
+  let line = fit(first, width);
+  for (const text of others) if (widthOf(line) + 3 + widthOf(text) <= width) line += `   ${text}`;
+  return line;
 }
 
 function headLines({ setup }: DemoState, width: number, paint: Palette): string[] {

@@ -1,4 +1,5 @@
 // One look at the demo, as screen, lines and JSON show it.
+import type { Activity } from "./beside/activity.js";
 import type { Replay } from "./replay.js";
 import { meaningOf, type SignalMeaning } from "./turbine.js";
 
@@ -17,6 +18,8 @@ export interface DemoSetup {
   /** Rows a second asked for; 0 is as fast as it goes. */
   readonly rate: number;
   readonly maxInFlight: number;
+  /** Whether there is the stream only. */
+  readonly isAlone: boolean;
 }
 
 /** A boundary signal's newest value. */
@@ -55,6 +58,8 @@ export interface DemoState {
   readonly failed: number;
   /** The newest thing worth a word: a failure, a warning of the server. */
   readonly note: string | undefined;
+  /** What is alive beside the stream; undefined when nothing is meant to be. */
+  readonly beside: Readonly<Activity> | undefined;
 }
 
 /** What changes and the replay does not know. */
@@ -62,6 +67,7 @@ export interface DemoMoment {
   readonly rowsPerSecond: number;
   readonly elapsedMs: number;
   readonly note: string | undefined;
+  readonly beside: Readonly<Activity> | undefined;
 }
 
 export function stateOf(setup: DemoSetup, replay: Replay, moment: DemoMoment): DemoState {

@@ -1,6 +1,7 @@
 // The demo in words: numbers as people read them, lines where there is no terminal, the summary.
 
 import { count, duration, rounded, shortest } from "../numbers.js";
+import type { Activity } from "./beside/activity.js";
 import type { DemoSetup, DemoState } from "./state.js";
 import { DEMO_YEAR } from "./turbine.js";
 
@@ -34,6 +35,17 @@ export function tryIt({ url, boundarySignals }: DemoSetup, columns: number): str
   return line.length <= columns ? [line] : [`${command} \\`, `  ${reading}`];
 }
 
+/** Where all of it is to be seen: the page, and the command for another terminal. */
+export function lookHere({ url }: DemoSetup): { readonly page: string; readonly command: string } {
+  return { page: `${url}/`, command: `npx tidewire watch 'training.*'${url === DEFAULT_URL ? "" : ` --url ${url}`}` };
+}
+
+/** What goes on beside the stream, the most telling first. */
+export function goings(beside: Readonly<Activity>): string[] {
+  const { run, workflow, evaluation, task } = beside;
+  return [run, workflow, evaluation, task].flatMap((going) => (going ? [`${going.topic} ${going.at}`] : []));
+}
+
 /** How the replay goes on, in a few words. */
 export function paceOf({ rate, maxInFlight }: DemoSetup): string {
   return rate === 0 ? `as fast as it goes, ${count(maxInFlight)} in flight` : `${rate} asked for`;
@@ -47,6 +59,7 @@ export function plainHeader(setup: DemoSetup): string {
     `Tidewire demo on ${url}: ${rows} through ensemble ${ensemble} ${version}, ${rate === 0 ? paceOf(setup) : `${rate} a second`}.`,
     "Open to other clients meanwhile:",
     ...tryIt(setup, 120).map((line) => `  ${line}`),
+    ...(setup.isAlone ? [] : [`  ${lookHere(setup).command}`, `The dashboard: ${lookHere(setup).page}`]),
     "Each second: the newest prediction of each signal / the true value (RMSE so far).",
   ].join("\n");
 }
@@ -60,7 +73,8 @@ export function plainLine(state: DemoState): string {
   const latency = `p50 ${milliseconds(state.p50Ms)} p99 ${milliseconds(state.p99Ms)}`;
   const rows = `${count(state.rowsOfTotal)}/${count(state.total)} rows, ${perSecond(state.rowsPerSecond)}, ${latency}`;
   const failed = state.failed > 0 ? `, ${count(state.failed)} failed: ${state.note}` : "";
-  return `${rows}${failed} | ${signals.join(", ")}`;
+  const beside = state.beside ? goings(state.beside).map((going) => ` | ${going}`) : [];
+  return `${rows}${failed} | ${signals.join(", ")}${beside.join("")}`;
 }
 
 /** What has been replayed, with the quality of each signal. */
@@ -109,6 +123,7 @@ export function toJson(state: DemoState, event: "progress" | "summary"): string 
     reading: Object.fromEntries(state.reading.map(({ name, value }) => [name, value])),
     signals: Object.fromEntries(signals),
     ...(state.note === undefined ? {} : { note: state.note }),
+    ...(state.beside && event === "progress" ? { beside: state.beside } : {}),
   });
 }
 

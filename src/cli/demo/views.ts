@@ -48,7 +48,7 @@ class ScreenView implements View {
     if (!screen) return;
     const paint = createPalette(this.#context.stdout, this.#context.env);
     const note = state.note ?? this.#year;
-    screen.draw(screenLines({ ...state, note }, screen.columns, paint));
+    screen.draw(screenLines({ ...state, note }, screen.columns, screen.rows, paint));
   }
 
   year(state: DemoState): void {

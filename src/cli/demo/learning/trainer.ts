@@ -48,6 +48,8 @@ export class Trainer {
   readonly network: Perceptron;
   readonly stepsPerEpoch: number;
   readonly steps: number;
+  /** How many pieces {@link train} gives. */
+  readonly pieces: number;
   readonly #set: LearningSet;
   readonly #choice: Hyperparameters;
   readonly #random: () => number;
@@ -66,6 +68,7 @@ export class Trainer {
     this.#slopes = new Float64Array(shape.outputs);
     this.stepsPerEpoch = Math.ceil(set.training.rows / choice.batchSize);
     this.steps = this.stepsPerEpoch * choice.epochs;
+    this.pieces = this.steps + Math.ceil(set.validation.rows / ROWS_AT_ONCE) * choice.epochs;
   }
 
   /** Trains, a piece of well below a millisecond each time it is asked. @throws RangeError when the loss is no number any more */
