@@ -20,6 +20,6 @@ export type { LinkState } from "./store/link.js";
 export type { StoreOptions } from "./store/store.js";
 export type { SystemStats, SystemView } from "./store/system-cell.js";
 export type { EventsView } from "./store/timeline-cell.js";
-export type { LastLog, TopicView } from "./store/topic-cell.js";
+export type { TopicView } from "./store/topic-cell.js";
 export type { TopicsView } from "./store/topics-cell.js";
 export type { TrainingView } from "./store/training-cell.js";

@@ -1,175 +1,58 @@
 // Numbers over steps and time, by name: what charts read.
-import type { Frames } from "../store/frames.js";
-import { Columns } from "./sliding.js";
-import { type Retain, Source } from "./source.js";
+import { Source } from "./source.js";
 
 /** Points of one series: as many as a chart can still be zoomed in. */
 export const MAX_POINTS = 100_000;
-/** Points of all series together, 32 bytes each: some 64 MB, and twice that for a moment while a series grows. */
-export const MAX_ALL_POINTS = 2_000_000;
-/** Names: of more, a page could show nothing useful; their points are counted as dropped. */
-export const MAX_NAMES = 1000;
-
-/** When and where a value was measured; NaN stands for what was not said. */
-export interface PointPlace {
-  readonly step: number;
-  readonly epoch: number;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-}
-
-const NAMES = ["step", "epoch", "time", "value"] as const;
 
 /**
- * The points of one name in the order of their events. The columns are views: they are right until the next telling,
- * are not to be changed, and to be asked for anew after it.
+ * The points of one name in the order of their events. The columns are views on memory that changes: they are right until
+ * the next telling, are not to be written to, and to be asked for anew after it.
  */
-export class MetricSeries {
+export interface MetricSeries {
   readonly name: string;
-  readonly #columns = new Columns<(typeof NAMES)[number]>(NAMES, MAX_POINTS);
-  #dropped = 0;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  get length(): number {
-    return this.#columns.length;
-  }
-
-  /** Points that are no longer kept. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
+  readonly length: number;
+  /** Points that are no longer kept: the oldest go. */
+  readonly dropped: number;
   /** Training step; NaN where none was said. */
-  get step(): Float64Array {
-    return this.#columns.column("step");
-  }
-
+  readonly step: Float64Array;
   /** Training epoch; NaN where none was said. */
-  get epoch(): Float64Array {
-    return this.#columns.column("epoch");
-  }
-
+  readonly epoch: Float64Array;
   /** Milliseconds since 1970. */
-  get time(): Float64Array {
-    return this.#columns.column("time");
-  }
-
+  readonly time: Float64Array;
   /** NaN and the infinities are values too. */
-  get value(): Float64Array {
-    return this.#columns.column("value");
-  }
-
+  readonly value: Float64Array;
   /** The newest value; undefined when there is none. */
-  get last(): number | undefined {
-    return this.value.at(-1);
-  }
-
-  /** Of its store alone. @returns by how much the points have become more */
-  append(row: PointPlace & { readonly value: number }): number {
-    const { length } = this;
-    this.#columns.append(row);
-    if (this.length === length) this.#dropped++;
-    return this.length - length;
-  }
-
-  /** Of its store alone. @returns whether there was room */
-  prepend(row: PointPlace & { readonly value: number }): boolean {
-    return this.#columns.prepend(row);
-  }
-
-  /** Of its store alone: keeps the newest. @returns how many went */
-  limitTo(points: number): number {
-    const { length } = this;
-    this.#columns.limitTo(points);
-    this.#dropped += length - this.length;
-    return length - this.length;
-  }
+  readonly last: number | undefined;
 }
 
-/** All series of a run, a host or a session. Filled by its owner, read by charts. */
-export class MetricStore extends Source {
-  readonly #series = new Map<string, MetricSeries>();
-  #names: readonly string[] = [];
-  #points = 0;
-  #limit = MAX_POINTS;
-  #dropped = 0;
+/** What fills a store. */
+export interface MetricContent {
+  readonly names: readonly string[];
+  readonly points: number;
+  readonly dropped: number;
+  get(name: string): MetricSeries | undefined;
+}
 
-  constructor(frames: Frames, retain: Retain) {
-    super(frames, retain);
-  }
-
+/** All series of a run, a host or a session. */
+export class MetricStore extends Source<MetricContent> {
   /** In the order of their first appearance; the same array until there is another one. */
   get names(): readonly string[] {
-    return this.#names;
+    return this.content?.names ?? NONE;
   }
 
   /** Points of all series. */
   get points(): number {
-    return this.#points;
+    return this.content?.points ?? 0;
   }
 
-  /** Points whose name was one too many. */
+  /** Points that found no room, because their name was one too many. */
   get dropped(): number {
-    return this.#dropped;
+    return this.content?.dropped ?? 0;
   }
 
   get(name: string): MetricSeries | undefined {
-    return this.#series.get(name);
-  }
-
-  /** Of its owner: adds values measured together. */
-  append(values: Readonly<Record<string, number>>, place: PointPlace): void {
-    for (const [name, value] of Object.entries(values)) {
-      this.#points += this.#of(name)?.append({ ...place, value }) ?? 0;
-      if (this.#points > MAX_ALL_POINTS) this.#shrink();
-    }
-    this.changed();
-  }
-
-  /** Of its owner: adds values measured before all others. @returns whether any of them had room */
-  prepend(values: Readonly<Record<string, number>>, place: PointPlace): boolean {
-    let hadRoom = false;
-    for (const [name, value] of Object.entries(values)) {
-      const fits = this.#points < MAX_ALL_POINTS && (this.#of(name)?.prepend({ ...place, value }) ?? false);
-      if (fits) this.#points++;
-      hadRoom ||= fits;
-    }
-    this.changed();
-    return hadRoom;
-  }
-
-  /** Of its owner: forgets everything. */
-  clear(): void {
-    this.#series.clear();
-    this.#names = [];
-    this.#points = 0;
-    this.#dropped = 0;
-    this.#limit = MAX_POINTS;
-    this.changed();
-  }
-
-  #of(name: string): MetricSeries | undefined {
-    const known = this.#series.get(name);
-    if (known) return known;
-    if (this.#series.size >= MAX_NAMES) {
-      this.#dropped++;
-      return undefined;
-    }
-    const series = new MetricSeries(name);
-    if (this.#limit < MAX_POINTS) series.limitTo(this.#limit);
-    this.#series.set(name, series);
-    this.#names = [...this.#names, name];
-    return series;
-  }
-
-  /** Halves what a series may hold until a quarter of all room is free: rare, so its cost is spread over many points. */
-  #shrink(): void {
-    while (this.#points > 0.75 * MAX_ALL_POINTS) {
-      this.#limit = Math.ceil(this.#limit / 2);
-      for (const series of this.#series.values()) this.#points -= series.limitTo(this.#limit);
-    }
+    return this.content?.get(name);
   }
 }
+
+const NONE: readonly string[] = [];

@@ -10,23 +10,18 @@ export type Draft = { -readonly [Name in keyof TopicState]: TopicState[Name] } &
 /** Most metrics whose last value a state holds, as the server's; all values are in the log in any case. */
 const MAX_METRICS = 1000;
 
-/** The status that an event of the type brings, where it brings one whatever it says. */
+/** The status that an event brings, by the last word of its type; a phase of a workflow brings none. */
 const STATUS: Readonly<Record<string, RunStatus>> = {
-  task_queued: "queued",
-  task_started: "running",
-  task_completed: "completed",
-  task_failed: "failed",
-  task_cancelled: "stopped",
-  workflow_execution_created: "queued",
-  workflow_execution_started: "running",
-  workflow_execution_completed: "completed",
-  workflow_execution_failed: "failed",
-  workflow_execution_paused: "paused",
-  workflow_execution_resumed: "running",
-  container_created: "queued",
-  container_started: "running",
-  container_stopped: "stopped",
-  container_error: "failed",
+  queued: "queued",
+  created: "queued",
+  started: "running",
+  resumed: "running",
+  paused: "paused",
+  completed: "completed",
+  failed: "failed",
+  error: "failed",
+  cancelled: "stopped",
+  stopped: "stopped",
 };
 
 /** What events say by fields of the state's own names. */
@@ -83,7 +78,12 @@ function keep(state: Draft, event: Exclude<TidewireEvent, { readonly type: "log"
   else if (event.type === "progress" || event.type === "step_progress") {
     if (event.progress !== undefined) state.progress = event.progress;
     setEta(state, isEnded(state.status) ? undefined : event.etaSeconds);
-  } else enter(state, event.type === "status_changed" ? event.status : STATUS[event.type], event);
+  } else enter(state, statusOf(event), event);
+}
+
+function statusOf(event: TidewireEvent): RunStatus | undefined {
+  if (event.type === "status_changed") return event.status;
+  return event.type.includes("phase") ? undefined : STATUS[event.type.slice(event.type.lastIndexOf("_") + 1)];
 }
 
 function keepMetrics(metrics: Record<string, number>, said: Readonly<Record<string, number>>): void {

@@ -72,13 +72,10 @@ export abstract class Following<View extends Followed> extends Cell<View> {
           this.#gap = gap;
           this.changed();
         },
-        onError: (error) => {
-          this.#error = error;
-          this.changed();
-        },
+        onError: (error) => this.failed(error),
       });
     } catch (error) {
-      this.#error = error as TidewireClientError;
+      this.failed(error);
     }
     this.changed();
   }
@@ -92,6 +89,23 @@ export abstract class Following<View extends Followed> extends Cell<View> {
 
   protected followed(): Followed {
     return { connection: this.#link(), gap: this.#gap, error: this.#error };
+  }
+
+  /** What is wrong; the next start, or the server's consent, puts it right. */
+  protected failed(error: unknown): void {
+    this.#error = error as TidewireClientError;
+    this.changed();
+  }
+
+  /** Goes on with code that is loaded when it is first used. */
+  protected load<Loaded>(loading: Promise<Loaded>, take: (loaded: Loaded) => void): void {
+    loading.then(
+      (loaded) => {
+        take(loaded);
+        this.changed();
+      },
+      (error) => this.failed(error),
+    );
   }
 
   protected get isPattern(): boolean {

@@ -12,7 +12,8 @@ import type {
   TidewireClientError,
   TimedReading,
 } from "@tidewire/client";
-import { MetricStore } from "../series/metric-store.js";
+import { LiveSeries } from "../series/live-series.js";
+import type { MetricStore } from "../series/metric-store.js";
 import { Cell } from "./cell.js";
 import type { LinkState } from "./link.js";
 import type { Store } from "./store.js";
@@ -37,7 +38,10 @@ export interface InferenceView {
   readonly count: number;
   /** Requests without an answer. */
   readonly pending: number;
-  /** Every prediction, for charts: a series a signal, and "latencyMs" and "roundTripMs". Steps count from 1. */
+  /**
+   * Every prediction from the first listener on, for charts: a series a signal, and "latencyMs" and "roundTripMs". The
+   * step of each is its place in {@link count}.
+   */
   readonly series: MetricStore;
   /** The client's session while there is one, for batches, tensors and positional readings. */
   readonly session: InferenceSession | undefined;
@@ -57,7 +61,7 @@ export class InferenceCell extends Cell<InferenceView> {
   readonly #store: Store;
   readonly #ensembleName: string;
   readonly #options: InferenceOptions;
-  readonly #series: MetricStore;
+  readonly #series: LiveSeries;
   #session: InferenceSession | undefined;
   #isRefused = false;
   #wasReady = false;
@@ -74,7 +78,11 @@ export class InferenceCell extends Cell<InferenceView> {
     this.#store = store;
     this.#ensembleName = ensembleName;
     this.#options = options;
-    this.#series = new MetricStore(store.frames, () => this.subscribe(() => {}));
+    this.#series = new LiveSeries(
+      store.frames,
+      () => this.subscribe(() => {}),
+      (error) => this.#failed(error),
+    );
   }
 
   /** A stream goes on, whether somebody sees it or not. */
@@ -129,7 +137,7 @@ export class InferenceCell extends Cell<InferenceView> {
       roundTripMs: this.#roundTripMs,
       count: this.#count,
       pending: this.#pending,
-      series: this.#series,
+      series: this.#series.store,
       session: this.#session,
       predict: this.predict,
       stream: this.stream,
@@ -187,9 +195,9 @@ export class InferenceCell extends Cell<InferenceView> {
     this.#roundTripMs = roundTripMs;
     this.#error = undefined;
     this.#count++;
-    const times = { ...(latencyMs !== undefined && { latencyMs }), ...(roundTripMs !== undefined && { roundTripMs }) };
+    const values = () => given({ ...predictions, latencyMs, roundTripMs });
     const time = timestamp?.getTime() ?? Date.now();
-    this.#series.append({ ...predictions, ...times }, { step: this.#count, epoch: Number.NaN, time });
+    this.#series.append(values, { step: this.#count, epoch: Number.NaN, time });
     this.changed();
   }
 
@@ -210,4 +218,11 @@ export class InferenceCell extends Cell<InferenceView> {
     if (this.#isRefused) return "stale";
     return this.#wasReady ? "reconnecting" : "connecting";
   }
+}
+
+/** What was measured of it. */
+function given(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
 }

@@ -1,6 +1,7 @@
 // The load of hosts: the newest sample, and what was sampled while the page was open.
 import type { SystemEvent, TidewireEvent, TopicSnapshot } from "@tidewire/client";
-import { MetricStore } from "../series/metric-store.js";
+import { LiveSeries } from "../series/live-series.js";
+import type { MetricStore } from "../series/metric-store.js";
 import { type Followed, Following } from "./following.js";
 import type { Store } from "./store.js";
 
@@ -32,7 +33,7 @@ const MAX_NODES = 1000;
 
 /** Follows one host, or finds out which there are. */
 export class SystemCell extends Following<SystemView> {
-  readonly #series: MetricStore;
+  readonly #series: LiveSeries;
   #node: string | undefined;
   #nodes: readonly string[] = [];
   #stats: SystemStats | undefined;
@@ -41,7 +42,11 @@ export class SystemCell extends Following<SystemView> {
   constructor(key: string, store: Store, node: string | undefined) {
     super(key, `system.${node ?? "*"}`, store);
     this.#node = node;
-    this.#series = new MetricStore(store.frames, () => this.subscribe(() => {}));
+    this.#series = new LiveSeries(
+      store.frames,
+      () => this.subscribe(() => {}),
+      (error) => this.failed(error),
+    );
   }
 
   protected event(event: TidewireEvent): void {
@@ -49,7 +54,7 @@ export class SystemCell extends Following<SystemView> {
     this.#stats = event;
     this.#sampledAt = event.timestamp;
     const place = { step: Number.NaN, epoch: Number.NaN, time: event.timestamp.getTime() };
-    this.#series.append(figuresOf(event), place);
+    this.#series.append(() => figuresOf(event), place);
   }
 
   protected snapshot({ topic, state }: TopicSnapshot): void {
@@ -65,7 +70,7 @@ export class SystemCell extends Following<SystemView> {
       nodes: this.#nodes,
       stats: this.#stats,
       sampledAt: this.#sampledAt,
-      series: this.#series,
+      series: this.#series.store,
     };
   }
 

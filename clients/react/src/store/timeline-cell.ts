@@ -1,7 +1,8 @@
 // What has happened on a topic, event by event, and before the page was opened.
-import type { EventType, TidewireEvent, TopicSnapshot } from "@tidewire/client";
-import { EventBuffer } from "../series/event-buffer.js";
-import { History, type HistoryState } from "../series/history.js";
+import type { EventType, Position, TidewireEvent, TopicSnapshot } from "@tidewire/client";
+import type { EventBuffer } from "../series/event-buffer.js";
+import type { History, HistoryState } from "../series/history.js";
+import { loadRecording } from "../series/load.js";
 import { type Followed, Following } from "./following.js";
 import type { Store } from "./store.js";
 
@@ -14,37 +15,45 @@ export interface EventsView extends Followed {
 
 /** The events of some types of one topic. */
 export class TimelineCell extends Following<EventsView> {
-  readonly #events = new EventBuffer();
-  readonly #history: History;
+  readonly #types: readonly EventType[];
+  #position: Position | undefined;
+  #events: EventBuffer | undefined;
+  #history: History | undefined;
 
   constructor(key: string, topic: string, store: Store, types: readonly EventType[]) {
     super(key, topic, store);
-    const events = this.#events;
-    this.#history = new History(topic, types, store.client.topics, {
-      append: (event) => {
-        events.append(event);
-        this.changed();
-      },
-      prepend: (event) => events.prepend(event),
-      clear: () => events.clear(),
-      told: () => this.changed(),
-    });
+    this.#types = types;
   }
 
   protected event(event: TidewireEvent): void {
-    this.#history.event(event);
+    this.#position = event.position;
+    this.#history?.event(event);
   }
 
   protected snapshot({ position }: TopicSnapshot): void {
-    this.#history.reached(position);
+    this.#position = position;
+    this.#history?.reached(position);
+  }
+
+  protected override start(): void {
+    super.start();
+    if (!this.#history) this.load(loadRecording(), (recording) => this.#record(recording));
   }
 
   protected override stop(): void {
     super.stop();
-    this.#history.stop();
+    this.#history?.stop();
   }
 
   protected present(): EventsView {
-    return { ...this.followed(), events: this.#events.list(), history: this.#history.state };
+    return { ...this.followed(), events: this.#events?.list() ?? [], history: this.#history?.state };
+  }
+
+  #record({ History, EventBuffer }: Awaited<ReturnType<typeof loadRecording>>): void {
+    if (this.#history) return;
+    const events = new EventBuffer(() => this.changed());
+    this.#events = events;
+    this.#history = new History(this.topic, this.#types, this.store.client.topics, events);
+    if (this.#position) this.#history.reached(this.#position);
   }
 }

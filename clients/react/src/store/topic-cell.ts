@@ -1,58 +1,31 @@
 // One topic: its state, added up from its snapshot and its events.
-import type {
-  LogLevel,
-  Position,
-  RunStatus,
-  TidewireEvent,
-  TopicEnd,
-  TopicSnapshot,
-  TopicState,
-} from "@tidewire/client";
+import type { Position, TidewireEvent, TopicEnd, TopicSnapshot, TopicState } from "@tidewire/client";
 import { type Draft, fold, isEnded, toDraft } from "./fold.js";
 import { type Followed, Following } from "./following.js";
 import type { Store } from "./store.js";
 
-/** What every hook of one topic gives. What has not been said yet is undefined. */
-export interface TopicView extends Followed {
+/** What a topic's events add up to, without what has a name of its own in a view. */
+type Facts = Omit<TopicState, "error" | "metrics">;
+
+/**
+ * What every hook of one topic gives: `status`, `progress` (0 to 100), `step`, `totalSteps`, `stage`, `message`,
+ * `etaSeconds`, `result`, `startedAt`, … as far as they have been said; and how far they can be trusted.
+ */
+export interface TopicView extends Followed, Partial<Facts> {
   readonly topic: string;
   /** Whether anything has ever happened on it; undefined as long as nobody knows. */
   readonly exists: boolean | undefined;
-  readonly status: RunStatus | undefined;
   /** Whether it has come to its end. */
   readonly isEnded: boolean;
-  /** How much is done, 0 to 100. */
-  readonly progress: number | undefined;
-  readonly step: number | undefined;
-  readonly totalSteps: number | undefined;
-  /** Present stage or phase. */
-  readonly stage: string | undefined;
-  readonly message: string | undefined;
-  /** Estimate of the time left, when it was told. */
-  readonly etaSeconds: number | undefined;
   /** Why it failed, in its publisher's words; {@link Followed.error} is about the way to it. */
   readonly failure: string | undefined;
-  /** What it gave. */
-  readonly result: Readonly<Record<string, unknown>> | undefined;
-  readonly isCancelRequested: boolean;
-  readonly createdAt: Date | undefined;
-  readonly startedAt: Date | undefined;
-  readonly finishedAt: Date | undefined;
-  /** Of the last event. */
-  readonly updatedAt: Date | undefined;
-  /** Everything that the topic's events add up to. */
+  /** Everything that the topic's events add up to; undefined as long as nobody knows. */
   readonly state: TopicState | undefined;
   /** The last event since the page follows it. */
   readonly lastEvent: TidewireEvent | undefined;
   readonly position: Position | undefined;
   /** Asks the owner to stop; its end is an event. @throws TidewireClientError TASK_NOT_FOUND, TASK_FINISHED */
   readonly cancel: (reason?: string) => Promise<void>;
-}
-
-/** A log line as a state holds it. */
-export interface LastLog {
-  readonly level?: LogLevel;
-  readonly message?: string;
-  readonly source?: string;
 }
 
 /** The state of one topic. */
@@ -86,9 +59,13 @@ export class TopicCell<View extends TopicView = TopicView> extends Following<Vie
   protected view(): TopicView {
     const state = this.#draft && toDraft(this.#draft);
     return {
-      ...viewOf(this.topic, state),
+      ...state,
       ...this.followed(),
+      topic: this.topic,
       exists: this.position && this.position.offset > 0,
+      isEnded: isEnded(state?.status),
+      failure: state?.error,
+      state,
       lastEvent: this.#lastEvent,
       position: this.position,
       cancel: this.cancel,
@@ -99,35 +76,3 @@ export class TopicCell<View extends TopicView = TopicView> extends Following<Vie
     this.position = position;
   }
 }
-
-/** What a view says of a state; of none, it is the view of a topic of which nothing is known. */
-export function viewOf(topic: string, state: TopicState | undefined): TopicView {
-  return {
-    topic,
-    connection: "idle",
-    gap: undefined,
-    error: undefined,
-    exists: undefined,
-    status: state?.status,
-    isEnded: isEnded(state?.status),
-    progress: state?.progress,
-    step: state?.step,
-    totalSteps: state?.totalSteps,
-    stage: state?.stage,
-    message: state?.message,
-    etaSeconds: state?.etaSeconds,
-    failure: state?.error,
-    result: state?.result,
-    isCancelRequested: state?.cancelRequested ?? false,
-    createdAt: state?.createdAt,
-    startedAt: state?.startedAt,
-    finishedAt: state?.finishedAt,
-    updatedAt: state?.updatedAt,
-    state,
-    lastEvent: undefined,
-    position: undefined,
-    cancel: nothingToCancel,
-  };
-}
-
-const nothingToCancel = () => Promise.resolve();

@@ -34,8 +34,7 @@ export class TopicsCell extends Following<TopicsView> {
   protected event(event: TidewireEvent): void {
     const { topic, position } = event;
     const known = this.#entries.get(topic);
-    const { type: _type, timestamp: _at, ...head } = event;
-    const snapshot = known?.snapshot ?? ({ ...idsOf(head), type: "snapshot", state: NOTHING } as TopicSnapshot);
+    const snapshot = known?.snapshot ?? ({ ...idsOf(event), type: "snapshot", state: NOTHING } as TopicSnapshot);
     const draft = known?.draft ?? toDraft(NOTHING);
     fold(draft, event);
     this.#keep(topic, { snapshot: { ...snapshot, position }, draft });
@@ -76,21 +75,7 @@ export class TopicsCell extends Following<TopicsView> {
 }
 
 const NOTHING: TopicSnapshot["state"] = { metrics: {}, counts: {}, cancelRequested: false };
-const IDS = [
-  "topic",
-  "family",
-  "position",
-  "projectId",
-  "taskId",
-  "workflowId",
-  "executionId",
-  "containerId",
-  "experimentId",
-  "evaluationId",
-  "node",
-];
-
 /** What an event says of its topic, and not of itself. */
 function idsOf(event: object): object {
-  return Object.fromEntries(Object.entries(event).filter(([name]) => IDS.includes(name)));
+  return Object.fromEntries(Object.entries(event).filter(([name]) => /^(topic|family|node|.*Id)$/.test(name)));
 }
