@@ -34,9 +34,8 @@ export interface SegmentMeta {
   readonly isSealed: boolean;
 }
 
-/** Key of an event. */
-export function eventKey(id: number, offset: number): Buffer {
-  const key = Buffer.allocUnsafe(EVENT_KEY_BYTES);
+/** Key of an event. @param key what it is written into, where it is needed only until the call that takes it */
+export function eventKey(id: number, offset: number, key = Buffer.allocUnsafe(EVENT_KEY_BYTES)): Buffer {
   key.writeUInt32BE(id, 0);
   writeU64(key, offset, 4);
   return key;

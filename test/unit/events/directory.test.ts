@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "tap";
+import { LogLevel, RunStatus } from "../../../generated/ts/tidewire/v1/events.js";
 import { TopicState } from "../../../generated/ts/tidewire/v1/topics.js";
 import { Topic, TopicDirectory } from "../../../src/events/directory.js";
+import { LogLine } from "../../../src/events/log-line.js";
 import { isPattern, matches, parsePattern } from "../../../src/events/topic.js";
+import { encodeEvent } from "../../../src/wire/event-bytes.js";
 
 const TOPICS = 100_000;
 
@@ -129,4 +132,31 @@ test("a checkpoint is the topic's state at its position", async (t) => {
   const restored = new Topic("training.a", place, TopicState.decode(state));
   t.same(restored.checkpoint(), topic.checkpoint());
   t.equal(restored.isTransient, false);
+});
+
+test("lines that are added unread leave the state that they leave when each is read", async () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.constant("line" as const) },
+    fc.constantFrom("status" as const, "look" as const, "checkpoint" as const),
+  );
+  const property = fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+    const [lazy, eager] = [newTopic("training.a"), newTopic("training.a")];
+    steps.forEach((each, i) => {
+      const timestamp = { seconds: i + 1, nanos: 0 };
+      const log = { level: LogLevel.LOG_LEVEL_INFO, message: `line ${i}`, source: undefined };
+      const status = { status: RunStatus.RUN_STATUS_RUNNING, message: `${i}`, config: undefined };
+      if (each === "line") {
+        const kind = { $case: "log" as const, value: log };
+        lazy.addLine(i, new LogLine("training.a", encodeEvent({ topic: "training.a", timestamp, kind })));
+        eager.add(i, kind, timestamp);
+      } else if (each === "status") {
+        for (const topic of [lazy, eager]) topic.add(i, { $case: "statusChanged", value: { ...status } }, timestamp);
+      } else if (each === "look") assert.deepStrictEqual(lazy.state, eager.state);
+      else assert.deepStrictEqual(lazy.checkpoint(), eager.checkpoint());
+      assert.equal(lazy.status, eager.state.status);
+      assert.equal(lazy.offset, eager.offset);
+    });
+    assert.deepStrictEqual(lazy.state, eager.state);
+  });
+  fc.assert(property, { numRuns: 500 });
 });
