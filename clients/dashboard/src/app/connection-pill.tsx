@@ -1,18 +1,68 @@
-// Whether what the page shows is what is.
+// Whether what the page shows is what is, and since when it may not be.
+import { type LinkState, useConnection } from "@tidewire/react";
 import { useSyncExternalStore } from "react";
-import { client } from "../server/server.js";
+import { formatAgo } from "../format/time.js";
+import { lastHeardMs } from "../server/server.js";
+import { Icon, type IconName } from "../ui/icon.js";
+import { useNowMs } from "../ui/time.js";
 
-const progress = client.getProgress();
+type Shown = Exclude<LinkState, "ended"> | "offline";
 
+const LOOKS: Readonly<Record<Shown, { readonly word: string; readonly icon: IconName; readonly tone: string }>> = {
+  idle: { word: "Idle", icon: "pause", tone: "idle" },
+  connecting: { word: "Connecting", icon: "clock", tone: "idle" },
+  live: { word: "Live", icon: "play", tone: "good" },
+  reconnecting: { word: "Reconnecting", icon: "clock", tone: "warn" },
+  stale: { word: "Stale", icon: "warning", tone: "bad" },
+  offline: { word: "Offline", icon: "cross", tone: "bad" },
+};
+
+/** A press connects at once. */
 export function ConnectionPill() {
-  const state = useSyncExternalStore(
-    (listener) => progress.onConnectionState(listener),
-    () => progress.getConnectionState(),
-  );
+  const { connection, attempts, roundTripMs, error, reconnect } = useConnection();
+  const isOnline = useOnline();
+  const now = useNowMs();
+  const heardMs = lastHeardMs();
+  const shown: Shown = connection !== "live" && !isOnline ? "offline" : connection;
+  const { word, icon, tone } = LOOKS[shown];
+  const ago = heardMs === undefined ? "nothing heard yet" : `heard ${formatAgo(now - heardMs)}`;
+  const facts = [
+    `${word}: ${ago}`,
+    roundTripMs === undefined ? "" : `round trip ${roundTripMs.toFixed(1)} ms`,
+    attempts > 0 ? `${attempts} failed ${attempts === 1 ? "attempt" : "attempts"}` : "",
+    error ? error.message : "",
+    shown === "live" ? "" : "Press to connect now.",
+  ];
   return (
-    <span className="connection" data-state={state}>
-      <span className="connection-dot" />
-      {state}
-    </span>
+    <>
+      <button
+        type="button"
+        className="connection"
+        data-tone={tone}
+        data-state={shown}
+        title={facts.filter(Boolean).join("\n")}
+        onClick={reconnect}
+      >
+        <Icon name={icon} size={12} />
+        {word}
+        <span className="connection-ago">{ago}</span>
+      </button>
+      <span className="visually-hidden" role="status">
+        {shown === "live" || shown === "connecting" ? "" : `Connection: ${word}`}
+      </span>
+    </>
   );
+}
+
+function subscribe(listener: () => void): () => void {
+  addEventListener("online", listener);
+  addEventListener("offline", listener);
+  return () => {
+    removeEventListener("online", listener);
+    removeEventListener("offline", listener);
+  };
+}
+
+function useOnline(): boolean {
+  return useSyncExternalStore(subscribe, () => navigator.onLine);
 }

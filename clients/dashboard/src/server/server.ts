@@ -1,5 +1,27 @@
 // The server that has served this page.
 import { TidewireClient } from "@tidewire/client";
 
-/** One for the whole page: all subscriptions share its connection. It never gives up on a server that is away. */
+/** How often the server is asked whether it is there: so old may "live" be at most. */
+const HEARTBEAT_MS = 10_000;
+/** Longest wait before the next attempt: a page that is looked at should be live soon after its server is back. */
+const MAX_RECONNECT_DELAY_MS = 5_000;
+
+/** One for the whole page: all subscriptions share its connection. */
 export const client = new TidewireClient({ baseURL: location.origin });
+
+const progress = client.getProgress({
+  heartbeatInterval: HEARTBEAT_MS,
+  maxReconnectDelay: MAX_RECONNECT_DELAY_MS,
+  // A page that stays open over a weekend is still wanted on Monday.
+  maxReconnectAttempts: Number.POSITIVE_INFINITY,
+});
+
+let heardMs: number | undefined;
+progress.connection.on("frame", () => {
+  heardMs = Date.now();
+});
+
+/** When the server said something last, in milliseconds since 1970; undefined when it has not yet. */
+export function lastHeardMs(): number | undefined {
+  return heardMs;
+}

@@ -1,0 +1,18 @@
+// Lines as a file of the reader's.
+import type { Lines } from "./selection.js";
+import { toText } from "./text.js";
+
+/** Hands the lines to the browser as a text file. */
+export function save(lines: Lines, fileName: string): void {
+  const text: string[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines.at(i);
+    if (line) text.push(toText(line), "\n");
+  }
+  const address = URL.createObjectURL(new Blob(text, { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = fileName;
+  link.click();
+  URL.revokeObjectURL(address);
+}
