@@ -35,7 +35,7 @@ export interface SegmentMeta {
 }
 
 /** Key of an event. @param key what it is written into, where it is needed only until the call that takes it */
-export function eventKey(id: number, offset: number, key = Buffer.allocUnsafe(EVENT_KEY_BYTES)): Buffer {
+export function eventKey(id: number, offset: number, key: Buffer = Buffer.allocUnsafe(EVENT_KEY_BYTES)): Buffer {
   key.writeUInt32BE(id, 0);
   writeU64(key, offset, 4);
   return key;
