@@ -25,6 +25,14 @@ export interface RunResult {
   readonly topic: string;
   readonly validation: Quality;
   readonly bestEpoch: number;
+  /** Of the validation rows, after that epoch. */
+  readonly bestLoss: number;
+}
+
+/** The validation that was the best so far. */
+interface Best {
+  readonly epoch: number;
+  readonly loss: number;
 }
 
 /** One training run, from queued to its end. One instance, one run. */
@@ -43,7 +51,7 @@ export class TrainingRun {
   #startMs = performance.now();
   #epochMs = 0;
   #progressMs = 0;
-  #best: { readonly epoch: number; readonly loss: number } | undefined;
+  #best: Best | undefined;
   #last: Quality | undefined;
 
   constructor(setting: Setting, number: number, set: LearningSet, choice: Hyperparameters) {
@@ -72,7 +80,9 @@ export class TrainingRun {
     const untie = Life.tie(life, workflow);
     try {
       const result = await this.#perform(life);
-      await life.say(() => training.setStatus(this.id, "completed"));
+      const { loss } = result.validation;
+      const best = `best ${result.bestLoss.toFixed(4)} after epoch ${result.bestEpoch}`;
+      await life.say(() => training.setStatus(this.id, "completed", `validation ${loss.toFixed(4)}, ${best}`));
       return result;
     } catch (error) {
       await this.#failed(life, error);
@@ -115,7 +125,8 @@ export class TrainingRun {
       this.#outbox.check();
     }
     await this.#outbox.settled();
-    return { topic: this.topic, validation: this.#last as Quality, bestEpoch: this.#best?.epoch as number };
+    const { epoch: bestEpoch, loss: bestLoss } = this.#best as Best;
+    return { topic: this.topic, validation: this.#last as Quality, bestEpoch, bestLoss };
   }
 
   async #rest(life: Life): Promise<void> {
