@@ -11,7 +11,6 @@ export function LifeProgress({ life }: { readonly life: Life }) {
     return <span className="quiet">{place ?? "–"}</span>;
   return (
     <span className="life-progress" data-status={shown}>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: a progressbar is looked at, not used */}
       <span
         className="bar"
         role="progressbar"

@@ -1,0 +1,111 @@
+// One metric: its curve, its last, least and greatest value, and the same as a table.
+import type { MetricStore } from "@tidewire/react";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { align, type Window } from "../../chart/aligned.js";
+import { Chart } from "../../chart/chart.js";
+import { type Extremes, endsOf, PointsCache } from "../../chart/points.js";
+import { formatValue } from "../../format/numbers.js";
+import { IconButton } from "../../ui/button.js";
+import { Card } from "../../ui/card.js";
+import { MetricTable } from "./metric-table.js";
+import type { RunView } from "./view.js";
+
+interface MetricCardProps {
+  readonly metrics: MetricStore;
+  readonly name: string;
+  /** The name without its group's. */
+  readonly title: string;
+  readonly view: Pick<RunView, "x" | "smooth" | "log" | "w">;
+  readonly onWindow: (window: Window | undefined) => void;
+}
+
+const RAW = { label: "raw", token: "--series-1" } as const;
+const SMOOTHED = [
+  { ...RAW, isFaint: true },
+  { label: "smoothed", token: "--series-1" },
+] as const;
+
+export function MetricCard({ metrics, name, title, view, onWindow }: MetricCardProps) {
+  const [isTable, setTable] = useState(false);
+  const { x: axis, smooth, log, w } = view;
+  const facts = useRef<HTMLDListElement>(null);
+  const cache = useMemo(() => new PointsCache(), []);
+  const draw = useCallback(
+    (columns: number) => {
+      const series = metrics.get(name);
+      if (!series) return align([], smooth > 0 ? [[], []] : [[]], columns, w, log);
+      const { points, smoothed, extremes } = cache.of(series, axis, smooth);
+      writeFacts(facts.current, extremes);
+      const all = smoothed ? [points.y, smoothed] : [points.y];
+      return align(points.x, all, columns, w ?? commonWindow(metrics, axis, points.x), log);
+    },
+    [metrics, name, cache, axis, smooth, log, w],
+  );
+  return (
+    <Card
+      className="metric"
+      title={<span title={name}>{title}</span>}
+      aside={
+        <>
+          <dl ref={facts} className="metric-facts">
+            {FACTS.map(([word]) => (
+              <div key={word}>
+                <dt>{word}</dt>
+                <dd>–</dd>
+              </div>
+            ))}
+          </dl>
+          <IconButton
+            icon={isTable ? "chart" : "table"}
+            label={isTable ? `Show ${name} as a chart` : `Show ${name} as a table`}
+            onClick={() => setTable(!isTable)}
+          />
+        </>
+      }
+    >
+      {isTable ? (
+        <MetricTable metrics={metrics} name={name} />
+      ) : (
+        <Chart
+          label={`${name} over ${axis}`}
+          lines={smooth > 0 ? SMOOTHED : [RAW]}
+          draw={draw}
+          subscribe={metrics.subscribe}
+          isTime={axis === "time"}
+          isLog={log}
+          group="run"
+          onWindow={onWindow}
+        />
+      )}
+    </Card>
+  );
+}
+
+/** From the least to the greatest x of all metrics: a place is above itself in all charts. */
+function commonWindow(metrics: MetricStore, axis: RunView["x"], own: ArrayLike<number>): Window | undefined {
+  if (own.length === 0) return undefined;
+  let [from, to] = [own[0] as number, own[own.length - 1] as number];
+  for (const name of metrics.names) {
+    const series = metrics.get(name);
+    const ends = series && endsOf(series, axis);
+    if (ends) [from, to] = [Math.min(from, ends[0]), Math.max(to, ends[1])];
+  }
+  return [from, to];
+}
+
+const FACTS = [
+  ["last", "last"],
+  ["min", "min"],
+  ["max", "max"],
+] as const;
+
+/** Written with the drawing, so that no component is rendered for a point. */
+function writeFacts(facts: HTMLElement | null, extremes: Extremes): void {
+  if (!facts) return;
+  for (const [i, [, name]] of FACTS.entries()) {
+    const shown = facts.children[i]?.lastElementChild;
+    const value = extremes[name];
+    if (shown) shown.textContent = value === undefined ? "–" : formatValue(value);
+  }
+  facts.dataset.notFinite = extremes.notFinite > 0 ? `${extremes.notFinite} not finite` : "";
+}

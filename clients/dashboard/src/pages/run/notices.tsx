@@ -1,0 +1,50 @@
+// What must be known of a run before anything else is read: it is lost, it has failed, something is missing.
+import type { TrainingView } from "@tidewire/react";
+import { formatCount } from "../../format/numbers.js";
+import { Notice } from "../../ui/notice.js";
+import { Ago } from "../../ui/time.js";
+
+interface NoticesProps {
+  readonly run: Pick<TrainingView, "status" | "failure" | "message" | "updatedAt" | "gap" | "error" | "connection">;
+  /** What the reader asked for and did not get. */
+  readonly problem: string | undefined;
+}
+
+export function Notices({ run, problem }: NoticesProps) {
+  const { status, failure, message, updatedAt, gap, error, connection } = run;
+  return (
+    <>
+      {problem && <Notice tone="bad">{problem}</Notice>}
+      {error && <Notice tone="bad">This run is not followed any more: {error.message}</Notice>}
+      {connection === "stale" && !error && (
+        <Notice tone="warn">
+          The server does not answer. What is shown is from <Ago at={updatedAt} />.
+        </Notice>
+      )}
+      {status === "lost" && (
+        <Notice tone="lost">
+          <b>Nothing has been heard of this run since its lease ran out.</b> It was last heard <Ago at={updatedAt} />.
+          It is not known to have failed: with its next word it runs again.
+        </Notice>
+      )}
+      {status === "failed" && (
+        <Notice tone="bad">
+          <b>The run has failed.</b> {failure ?? message}
+        </Notice>
+      )}
+      {gap && (
+        <Notice tone="warn">
+          <b>{formatCount(gap.skipped)} events were skipped</b> ({GAPS[gap.reason] ?? gap.reason}). The state is right;
+          what is missing between is loaded where the server still has it.
+        </Notice>
+      )}
+    </>
+  );
+}
+
+const GAPS: Readonly<Record<string, string>> = {
+  slow_consumer: "this page was too slow for them",
+  retention: "the server no longer keeps them",
+  restart: "the server began a new history",
+  position_lost: "the server could not go on from where this page was",
+};

@@ -1,0 +1,90 @@
+// Where a run stands, in one row, and what it was started with.
+import type { TrainingView } from "@tidewire/react";
+import { formatCount, formatPercent } from "../../format/numbers.js";
+import { formatDateTime } from "../../format/time.js";
+import type { Life } from "../../lives/life.js";
+import { Left } from "../../lives/life-progress.js";
+import { Card } from "../../ui/card.js";
+import { Stat, Stats } from "../../ui/stat.js";
+import { Ago, Elapsed } from "../../ui/time.js";
+
+/** The view without what comes with every line. */
+export type Facts = Pick<
+  TrainingView,
+  | "epoch"
+  | "totalEpochs"
+  | "step"
+  | "totalSteps"
+  | "startedAt"
+  | "finishedAt"
+  | "updatedAt"
+  | "createdAt"
+  | "config"
+  | "message"
+  | "stage"
+>;
+
+export function Summary({ facts, life }: { readonly facts: Facts; readonly life: Life }) {
+  const { epoch, totalEpochs, step, totalSteps, startedAt, finishedAt, updatedAt, stage } = facts;
+  const { progress, place, shown, isEnded } = life;
+  const text = [progress === undefined ? undefined : formatPercent(progress), place, stage].filter(Boolean).join(", ");
+  return (
+    <section className="card run-summary" aria-label="Progress">
+      {(progress !== undefined || !isEnded) && (
+        <div className="run-progress" data-status={shown}>
+          <span
+            className="bar"
+            role="progressbar"
+            aria-label="Progress of the run"
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={progress === undefined ? undefined : Math.round(progress)}
+            aria-valuetext={text}
+            data-unknown={progress === undefined || undefined}
+          >
+            <span className="bar-fill" style={{ width: `${progress ?? 30}%` }} />
+          </span>
+        </div>
+      )}
+      <Stats>
+        <Stat label="Progress" value={progress === undefined ? undefined : formatPercent(progress)} hint={stage} />
+        <Stat label="Epoch" value={of(epoch, totalEpochs)} />
+        <Stat label="Step" value={of(step, totalSteps)} />
+        <Stat
+          label={isEnded ? "Ran" : "Running for"}
+          value={startedAt && <Elapsed from={startedAt} to={finishedAt} />}
+          hint={startedAt && `since ${formatDateTime(startedAt)}`}
+        />
+        {!isEnded && <Stat label="Time left" value={<Left life={life} />} />}
+        <Stat label={isEnded ? "Ended" : "Last heard"} value={<Ago at={isEnded ? finishedAt : updatedAt} />} />
+      </Stats>
+    </section>
+  );
+}
+
+function of(at: number | undefined, all: number | undefined) {
+  if (at === undefined) return undefined;
+  return (
+    <>
+      {formatCount(at)}
+      {all !== undefined && <span className="stat-of"> / {formatCount(all)}</span>}
+    </>
+  );
+}
+
+/** What the run was started with. */
+export function Settings({ config }: { readonly config: Readonly<Record<string, unknown>> }) {
+  const entries = Object.entries(config);
+  return (
+    <Card title="Settings" aside={entries.length}>
+      <dl className="settings">
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
