@@ -107,23 +107,17 @@ export class LinuxCpu implements Disposable {
     this.#before = now;
     const mayUse = ([core]: [number, Ticks]): boolean => allowed?.has(core) ?? true;
     const cores = [...now.cores].filter(mayUse);
+    // A quota of more than there is limits nothing.
+    const quota = limit && limit.cores < cores.length ? limit : undefined;
+    const limited = this.#limitedUse(quota, seconds);
     const isAll = cores.length === now.cores.size;
+    const share = isAll ? busyShare(before?.all, now.all) : busyShare(sumOf(before, cores), sumOf(now, cores));
+    const shares = cores.map(([core, ticks]) => busyShare(before?.cores.get(core), ticks));
     const [load1m, load5m, load15m] = parseLoad(this.#load.read() ?? "");
-    const limited = this.#limitedUse(limit, seconds);
     return {
-      cpuUtil: limit
-        ? limited
-        : isAll
-          ? busyShare(before?.all, now.all)
-          : busyShare(sumOf(before, cores), sumOf(now, cores)),
-      cores: cores
-        .map(([core, ticks]) => busyShare(before?.cores.get(core), ticks))
-        .filter((share) => share !== undefined),
-      count: within(
-        Math.min(cores.length || Number.POSITIVE_INFINITY, limit?.cores ?? Number.POSITIVE_INFINITY),
-        0,
-        MAX_CORES,
-      ),
+      cpuUtil: quota ? limited : share,
+      cores: shares.filter((share) => share !== undefined),
+      count: quota?.cores ?? within(cores.length, 1, MAX_CORES),
       load1m,
       load5m,
       load15m,

@@ -48,7 +48,6 @@ export async function spaceOf(folder: string): Promise<Space | undefined> {
 
 /** A disk as it was last asked. */
 interface Disk {
-  readonly mount: Mount;
   readonly point: string;
   readonly space: Space;
   readonly atMs: number;
@@ -59,7 +58,9 @@ export class LinuxDisks implements Disposable {
   readonly #root: string;
   readonly #spaceOf: typeof spaceOf;
   readonly #diskstats: LiveFile;
-  #disks: ReadonlyMap<string, Disk> = new Map();
+  #mounts: readonly Mount[] = [];
+  /** By device. */
+  readonly #disks = new Map<string, Disk>();
   #before: ReadonlyMap<string, DiskCounters> = new Map();
   /** Kinds of mounts that are being asked: one that does not answer holds one thread, not all of them. */
   readonly #asking = new Set<boolean>();
@@ -74,8 +75,9 @@ export class LinuxDisks implements Disposable {
   /** Asks how full the disks are. What a network does not answer holds up nobody who waits for this. */
   async refresh(): Promise<void> {
     const mounts = parseMounts(await readFile(`${this.#root}/proc/self/mountinfo`, "utf8").catch(() => ""));
-    const kept = new Set(mounts.map(({ device }) => device));
-    this.#disks = new Map([...this.#disks].filter(([device]) => kept.has(device)));
+    this.#mounts = mounts;
+    for (const device of this.#disks.keys())
+      if (!mounts.some((mount) => mount.device === device)) this.#disks.delete(device);
     void this.#ask(mounts, true);
     await this.#ask(mounts, false);
   }
@@ -92,8 +94,7 @@ export class LinuxDisks implements Disposable {
       // What is unmounted meanwhile, or forbidden, is not told of.
       const space = await this.#spaceOf(this.#root + point).catch(() => undefined);
       if (space === undefined || space.totalBytes === 0) continue;
-      const disk = { mount, point, space, atMs: performance.now() };
-      this.#disks = new Map(this.#disks).set(mount.device, disk);
+      this.#disks.set(mount.device, { point, space, atMs: performance.now() });
       return;
     }
   }
@@ -103,7 +104,10 @@ export class LinuxDisks implements Disposable {
     const now = parseDiskstats(this.#diskstats.read() ?? "");
     this.#before = now;
     const nowMs = performance.now();
-    return [...this.#disks.values()].map(({ mount, point, space, atMs }) => {
+    return this.#mounts.flatMap((mount) => {
+      const disk = this.#disks.get(mount.device);
+      if (!disk) return [];
+      const { point, space, atMs } = disk;
       const key = now.has(mount.device) ? mount.device : mount.source.replace(/^\/dev\//, "");
       const [then, counters] = [before?.get(key), now.get(key)];
       return {
