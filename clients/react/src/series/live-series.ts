@@ -1,6 +1,6 @@
 // Values that are told once and kept nowhere else: they are kept here as long as somebody reads them.
 import type { Frames } from "../store/frames.js";
-import { loadRecording } from "./load.js";
+import { loadRecording, type Recording } from "./load.js";
 import { MetricStore } from "./metric-store.js";
 import type { MetricTable, PointPlace } from "./metric-table.js";
 import type { Retain } from "./source.js";
@@ -8,27 +8,27 @@ import type { Retain } from "./source.js";
 /** A store that its owner fills; what comes before its first listener is not kept. */
 export class LiveSeries {
   readonly store: MetricStore;
-  #table: MetricTable | undefined;
-  #changed = () => {};
+  #filling: { readonly recording: Recording; readonly table: MetricTable; readonly changed: () => void } | undefined;
 
   /** @param failed the code that keeps values could not be loaded; the next listener has it tried again */
   constructor(frames: Frames, retain: Retain, failed: (error: unknown) => void) {
     this.store = new MetricStore(frames, () => {
-      if (!this.#table) loadRecording().then(({ MetricTable }) => this.#fill(new MetricTable()), failed);
+      if (!this.#filling) loadRecording().then((recording) => this.#fill(recording), failed);
       return retain();
     });
   }
 
-  /** @param values measured together; not asked for when nobody reads them */
-  append(values: () => Readonly<Record<string, number>>, place: PointPlace): void {
-    if (!this.#table) return;
-    this.#table.append(values(), place);
-    this.#changed();
+  /** @param values measured together; not asked for when nobody reads them. What is undefined was not measured. */
+  append(values: (recording: Recording) => Readonly<Record<string, number | undefined>>, place: PointPlace): void {
+    if (!this.#filling) return;
+    const { recording, table, changed } = this.#filling;
+    table.append(values(recording), place);
+    changed();
   }
 
-  #fill(table: MetricTable): void {
-    if (this.#table) return;
-    this.#table = table;
-    this.#changed = this.store.fill(table);
+  #fill(recording: Recording): void {
+    if (this.#filling) return;
+    const table = new recording.MetricTable();
+    this.#filling = { recording, table, changed: this.store.fill(table) };
   }
 }

@@ -1,7 +1,8 @@
 // Loads what fills buffers: most pages show a bar or a table, and need none.
 import { TidewireClientError } from "@tidewire/client";
 
-type Recording = typeof import("./recording.js");
+/** That code. */
+export type Recording = typeof import("./recording.js");
 
 let loading: Promise<Recording> | undefined;
 

@@ -101,9 +101,10 @@ export class MetricTable implements MetricContent {
     return this.#series.get(name);
   }
 
-  /** Adds values measured together. */
-  append(values: Readonly<Record<string, number>>, place: PointPlace): void {
+  /** Adds values measured together; what is undefined was not measured. */
+  append(values: Readonly<Record<string, number | undefined>>, place: PointPlace): void {
     for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) continue;
       this.#points += this.#of(name)?.append({ ...place, value }) ?? 0;
       if (this.#points > MAX_ALL_POINTS) this.#shrink();
     }

@@ -7,6 +7,7 @@ import type { MetricStore } from "./metric-store.js";
 import { MetricTable } from "./metric-table.js";
 
 export { EventBuffer } from "./event-buffer.js";
+export { figuresOf } from "./figures.js";
 export { History } from "./history.js";
 export { MetricTable } from "./metric-table.js";
 

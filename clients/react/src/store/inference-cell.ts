@@ -195,9 +195,12 @@ export class InferenceCell extends Cell<InferenceView> {
     this.#roundTripMs = roundTripMs;
     this.#error = undefined;
     this.#count++;
-    const values = () => given({ ...predictions, latencyMs, roundTripMs });
     const time = timestamp?.getTime() ?? Date.now();
-    this.#series.append(values, { step: this.#count, epoch: Number.NaN, time });
+    this.#series.append(() => ({ ...predictions, latencyMs, roundTripMs }), {
+      step: this.#count,
+      epoch: Number.NaN,
+      time,
+    });
     this.changed();
   }
 
@@ -218,11 +221,4 @@ export class InferenceCell extends Cell<InferenceView> {
     if (this.#isRefused) return "stale";
     return this.#wasReady ? "reconnecting" : "connecting";
   }
-}
-
-/** What was measured of it. */
-function given(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
-  );
 }

@@ -54,7 +54,7 @@ export class SystemCell extends Following<SystemView> {
     this.#stats = event;
     this.#sampledAt = event.timestamp;
     const place = { step: Number.NaN, epoch: Number.NaN, time: event.timestamp.getTime() };
-    this.#series.append(() => figuresOf(event), place);
+    this.#series.append(({ figuresOf }) => figuresOf(event), place);
   }
 
   protected snapshot({ topic, state }: TopicSnapshot): void {
@@ -78,21 +78,5 @@ export class SystemCell extends Following<SystemView> {
     this.#node ??= node;
     if (this.#nodes.length < MAX_NODES && !this.#nodes.includes(node)) this.#nodes = [...this.#nodes, node];
     return node === this.#node;
-  }
-}
-
-/** Every number by its path. What stands in a list is named by its mount or its index. */
-function figuresOf({ cpu, memory, disks, gpus, network, server }: SystemStats): Record<string, number> {
-  const figures: Record<string, number> = {};
-  collect(figures, "", { cpu, memory, network, server });
-  for (const disk of disks) collect(figures, `disks.${disk.mount}.`, disk);
-  for (const gpu of gpus) collect(figures, `gpus.${gpu.index}.`, gpu);
-  return figures;
-}
-
-function collect(figures: Record<string, number>, path: string, group: object): void {
-  for (const [name, value] of Object.entries(group)) {
-    if (typeof value === "number") figures[path + name] = value;
-    else if (typeof value === "object" && value !== null) collect(figures, `${path}${name}.`, value);
   }
 }

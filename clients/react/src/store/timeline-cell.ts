@@ -2,7 +2,7 @@
 import type { EventType, Position, TidewireEvent, TopicSnapshot } from "@tidewire/client";
 import type { EventBuffer } from "../series/event-buffer.js";
 import type { History, HistoryState } from "../series/history.js";
-import { loadRecording } from "../series/load.js";
+import { loadRecording, type Recording } from "../series/load.js";
 import { type Followed, Following } from "./following.js";
 import type { Store } from "./store.js";
 
@@ -49,7 +49,7 @@ export class TimelineCell extends Following<EventsView> {
     return { ...this.followed(), events: this.#events?.list() ?? [], history: this.#history?.state };
   }
 
-  #record({ History, EventBuffer }: Awaited<ReturnType<typeof loadRecording>>): void {
+  #record({ History, EventBuffer }: Recording): void {
     if (this.#history) return;
     const events = new EventBuffer(() => this.changed());
     this.#events = events;

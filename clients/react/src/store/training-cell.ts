@@ -1,7 +1,7 @@
 // A training run: its state, and its metrics and log lines for whoever reads them.
 import type { TidewireEvent, TopicSnapshot } from "@tidewire/client";
 import type { History, HistoryState } from "../series/history.js";
-import { loadRecording } from "../series/load.js";
+import { loadRecording, type Recording } from "../series/load.js";
 import { LogBuffer } from "../series/log-buffer.js";
 import { MetricStore } from "../series/metric-store.js";
 import type { Store } from "./store.js";
@@ -61,7 +61,7 @@ export class TrainingCell extends TopicCell<TrainingView> {
     };
   }
 
-  #record({ History, recordRun }: Awaited<ReturnType<typeof loadRecording>>): void {
+  #record({ History, recordRun }: Recording): void {
     if (this.#history) return;
     const recorder = recordRun(this.#metrics, this.#logs, () => this.changed());
     this.#history = new History(this.topic, ["log", "metrics"], this.store.client.topics, recorder);
