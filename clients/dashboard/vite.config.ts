@@ -12,6 +12,10 @@ export default defineConfig({
     // Files only, no `data:` addresses: the content security policy of the server allows none.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // "use client" is for frameworks with a server; here everything is.
+      onLog: (level, log, show) => log.code !== "MODULE_LEVEL_DIRECTIVE" && show(level, log),
+    },
   },
   server: { proxy: { "/api": { target: SERVER, ws: true }, "/health": SERVER } },
 });

@@ -31,7 +31,7 @@ export function Field({ label, hint, problem, code, children }: FieldProps) {
           data-tone={problem ? "bad" : undefined}
           role={problem ? "alert" : undefined}
         >
-          {problem && code && <code>{code}</code>} {text}
+          {text} {problem && code && <code>{code}</code>}
         </p>
       )}
     </div>

@@ -44,7 +44,7 @@ function R2({ value }: { readonly value: number | undefined }) {
       <span className="evaluations-r2-track">
         <span className="evaluations-r2-bar" style={{ width: `${100 * Math.max(0, value)}%` }} />
       </span>
-      {value.toFixed(R2_DIGITS).replace("-", "−")}
+      <span className="evaluations-r2-value">{value.toFixed(R2_DIGITS).replace("-", "−")}</span>
     </span>
   );
 }

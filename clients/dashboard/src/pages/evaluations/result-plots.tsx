@@ -102,7 +102,7 @@ function ByRow({ signal, pair }: { readonly signal: string; readonly pair: Retur
         lines={LINES}
         draw={draw}
         format={formatValue}
-        formatX={(row) => `row ${formatCount(row)}`}
+        formatX={formatCount}
         height={HEIGHT}
         onWindow={choose}
       />

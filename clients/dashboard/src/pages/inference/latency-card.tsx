@@ -26,12 +26,11 @@ export function LatencyCard({ trace }: { readonly trace: Trace }) {
         {([0.5, 0.9, 0.99] as const).map((share) => (
           <Stat key={share} label={`p${share * 100}`} value={formatMs(histogram.quantile(share))} unit="ms" />
         ))}
-        <Stat label="Measured" value={formatCount(histogram.total)} />
       </Stats>
       {histogram.total > 0 && (
         <Bars
           {...ranges}
-          label={`Latency: half of all within ${formatMs(histogram.quantile(0.5))} ms`}
+          label={`Latency of ${formatCount(histogram.total)} predictions: half of them within ${formatMs(histogram.quantile(0.5))} ms`}
           xTitle="ms"
           showX={formatMs}
           mark={histogram.quantile(0.5)}

@@ -56,7 +56,7 @@ function SignalChart({ signal, trace }: { readonly signal: string; readonly trac
         draw={draw}
         subscribe={trace.subscribe}
         format={formatValue}
-        formatX={(row) => `row ${formatCount(row)}`}
+        formatX={formatCount}
         height={HEIGHT}
         group="inference"
       />
