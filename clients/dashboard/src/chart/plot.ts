@@ -1,6 +1,7 @@
 // One chart on the screen, drawn by uPlot. The instance stays; what changes are its points, its size and its colours.
 import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
+import { formatTick } from "../format/time.js";
 import { colourOf, faint } from "../theme/palette.js";
 import type { Drawing, Window } from "./aligned.js";
 import { type CursorGroup, groupOf } from "./cursor.js";
@@ -141,7 +142,12 @@ export class Plot {
         y: isLog ? { distr: 3 } : { range: (_, min, max) => rangeOf(min, max, range) },
       },
       axes: [
-        { ...axis(), size: AXIS_HEIGHT, space: 64, ...(isTime ? {} : { values: (_, at) => at.map(formatX) }) },
+        {
+          ...axis(),
+          size: AXIS_HEIGHT,
+          space: 64,
+          values: (_, at, _axis, _space, stepMs) => at.map(isTime ? (ms) => formatTick(ms, stepMs) : formatX),
+        },
         {
           ...axis(),
           space: 28,

@@ -42,3 +42,10 @@ export function formatDateTime(at: Date): string {
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day} ${formatClock(at).slice(0, 8)}`;
 }
+
+/** A moment of an axis, as exact as its steps are: "14:03:05", "14:03", "11-20". */
+export function formatTick(ms: number, stepMs: number): string {
+  const at = formatDateTime(new Date(ms));
+  if (stepMs < MINUTE) return at.slice(11);
+  return stepMs < DAY ? at.slice(11, 16) : at.slice(5, 10);
+}
