@@ -57,15 +57,12 @@ await test("StrictMode, remounts and several components: one subscription on the
   await stage.until({ connection: "live" });
   t.equal(stage.sent("subscribe", topic), 2, "another client, another one; a remount none");
   await blink.click();
-  await stage.page.waitForFunction(async () => {
-    const { subscribers } = await (await fetch("/api/v1/ws/stats")).json();
-    return Object.keys(subscribers).length === 0;
-  });
-  t.equal(stage.sent("unsubscribe", topic), 1, "who looks no more follows no more");
+  await stage.untilSent("unsubscribe", topic, 1);
 });
 
 await test("a component renders for what it reads alone", async (t, stage, { server }) => {
   const topic = "task.p.select";
+  await publish(server, topic, "task_started");
   await publish(server, topic, "step_progress", { progress: 10 });
   await stage.show({ scene: "Selected", props: { projectId: "p", taskId: "select" } });
   await stage.until({ progress: 10 }, "selected");
@@ -170,10 +167,7 @@ await test("a hidden page follows nothing after a while, and misses nothing when
   await stage.show({ scene: "Training", props: { experimentId: "hidden" }, hiddenGraceMs: 20 });
   await held(stage, 10);
   await stage.hide(true);
-  await stage.page.waitForFunction(async () => {
-    const { subscribers } = await (await fetch("/api/v1/ws/stats")).json();
-    return Object.keys(subscribers).length === 0;
-  });
+  await stage.untilSent("unsubscribe", topic, 1);
   await stage.until({ connection: "stale" });
   await log(server, "hidden", lines(10, 30));
   await server.call("/training/logs/hidden/status", { status: "running" }, "PUT");

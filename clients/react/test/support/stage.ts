@@ -17,10 +17,16 @@ export type Seen = Readonly<Record<string, unknown>>;
 export class StagePage {
   readonly page: Page;
   readonly #frames: string[] = [];
+  readonly #looking = new Set<() => void>();
 
   constructor(page: Page) {
     this.page = page;
-    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => this.#frames.push(String(payload))));
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        this.#frames.push(String(payload));
+        for (const look of this.#looking) look();
+      }),
+    );
   }
 
   /** Opens the page at the server's own address. */
@@ -64,6 +70,19 @@ export class StagePage {
 
   async renders(name = "seen"): Promise<number> {
     return Number(await this.page.locator(`[data-testid=${name}]`).getAttribute("data-renders"));
+  }
+
+  /** Resolves once it has sent so many. */
+  async untilSent(type: string, topic: string, count: number): Promise<void> {
+    if (this.sent(type, topic) >= count) return;
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (this.sent(type, topic) < count) return;
+        this.#looking.delete(look);
+        resolve();
+      };
+      this.#looking.add(look);
+    });
   }
 
   /** Frames of a type that the page has sent about a topic, as JSON. */
