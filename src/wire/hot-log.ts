@@ -8,8 +8,8 @@ import { encodeEvent } from "./event-bytes.js";
 import type { MessageRun } from "./hot.js";
 import { frameIdBytes, varint53Bytes, writeFrameId, writeVarint53 } from "./varint.js";
 
-/** Longer frames are the generated decoder's: they cost more credit, and are rare. */
-const MAX_FRAME_BYTES = 64 * 1024 - 1;
+/** Longer frames are the generated decoder's: they are rare, and cost more credit. */
+export const MAX_LINE_FRAME_BYTES = 4 * 1024;
 /** As the schema bounds `Log.source`; `Log.message` is bounded by the frame. */
 const MAX_SOURCE_BYTES = 256;
 const LOOP_BYTES = 48;
@@ -55,7 +55,7 @@ export class LogMatch {
    */
   read(message: Uint8Array): boolean {
     const end = message.length;
-    if (end > MAX_FRAME_BYTES) return false;
+    if (end > MAX_LINE_FRAME_BYTES) return false;
     this.#at = 0;
     this.id = 0;
     if (message[0] === ID_TAG) {
