@@ -143,7 +143,7 @@ test("a run with its workflow, its evaluations and an export go from beginning t
     ),
   );
 
-  const done = await witness.told("task.demo.export-1", "task_completed");
+  await witness.told("task.demo.export-1", "task_completed");
   const task = witness.of("task.demo.export-1");
   t.same(
     typesOf(task).filter((type) => type !== "step_progress"),
@@ -153,6 +153,8 @@ test("a run with its workflow, its evaluations and an export go from beginning t
     [...new Set(task.flatMap((event) => (event.type === "step_progress" ? [event.stage] : [])))],
     ["collect", "save", "check", "tidy up"],
   );
+  // The newest: of the older ones only three are kept.
+  const done = witness.events.findLast(({ type }) => type === "task_completed");
   const { result: file } = done as TidewireEvent & { readonly type: "task_completed" };
   const lines = readFileSync(join(dataDir, String(file?.path)), "utf8")
     .trimEnd()

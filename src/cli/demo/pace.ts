@@ -3,8 +3,8 @@ import { setTimeout as delay, setImmediate as turnOfLoop } from "node:timers/pro
 
 /** A pace that has fallen behind by more than this starts anew: turns missed are not made up for. */
 const MAX_DEBT_MS = 250;
-/** Without a wait the event loop is held no longer than this: the server in this process answers others meanwhile. */
-const MAX_HOLD_MS = 3;
+/** Without a wait the event loop is held no longer than this: a round trip through the server beside it takes several turns. */
+const MAX_HOLD_MS = 1;
 
 /** Turns of which each is due a fixed time after the first, so that delays do not add up. */
 export class Pace {

@@ -1,8 +1,9 @@
 // The demo's evaluations: which rows are sent, and what becomes of one that does not complete.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TidewireClientError } from "@tidewire/client";
+import { type Evaluation, TidewireClientError } from "@tidewire/client";
 import t from "tap";
+import { compare, evaluationText } from "../../../src/cli/demo/beside/comparison.js";
 import { Halt } from "../../../src/cli/demo/beside/halt.js";
 import { judge, splitRows } from "../../../src/cli/demo/beside/judging.js";
 import type { Life } from "../../../src/cli/demo/beside/life.js";
@@ -73,4 +74,18 @@ t.test("when the work ends it is cancelled, whether or not it has ended by itsel
     await t.rejects(judging, { name: "Halt", message: "too slow" });
     t.same(cancelled, [["e1", "too slow"]]);
   }
+});
+
+t.test("what was trained is compared with what is served, signal by signal", async (t) => {
+  const quality = { TIT: { rmse: 9.281 }, NOX: { rmse: 14.6 }, CO: {} };
+  const served = { ensembleName: "gas_turbine", rows: 1477, quality } as unknown as Evaluation;
+  const comparison = compare(["TIT", "NOX", "CO"], { loss: 0.2, rmse: [4.25, 15, 1.5] }, served);
+  t.equal(comparison.message, "the trained network is better than gas_turbine on 1 of 3 signals");
+  t.same(comparison.signals.CO, { trained_rmse: 1.5, served_rmse: null });
+  t.same(comparison.lines, [
+    "TIT: RMSE 4.25 °C; gas_turbine has 9.28 °C on the same rows",
+    "NOX: RMSE 15.00 mg/m³; gas_turbine has 14.60 mg/m³ on the same rows",
+    "CO: RMSE 1.500 mg/m³; gas_turbine has none",
+  ]);
+  t.equal(evaluationText(served), "gas_turbine over 1477 rows: RMSE TIT 9.28 °C, NOX 14.60 mg/m³");
 });

@@ -2,7 +2,7 @@
 import type { Evaluation, EventInput } from "@tidewire/client";
 import { type LearningSet, toLearningSet, trainingRows } from "../learning/learning-set.js";
 import type { Hyperparameters } from "../learning/trainer.js";
-import { meaningOf } from "../turbine.js";
+import { compare, evaluationText } from "./comparison.js";
 import { Halt } from "./halt.js";
 import { judge, splitRows } from "./judging.js";
 import { Life } from "./life.js";
@@ -60,60 +60,53 @@ export class Execution {
 
   async #phases(life: Life): Promise<{ message: string; result: Readonly<Record<string, unknown>> }> {
     const { rows, rowsPath, ensemble } = this.#setting;
-    const prepared = await this.#enter(
-      life,
-      "prepare",
-      `split, scale; what ${ensemble} makes of the training rows`,
-      async () => {
+    const prepared = await this.#enter(life, "prepare", `rows are split and scaled; ${ensemble} over the older ones`, {
+      work: async () => {
         const files = await splitRows(rowsPath, trainingRows(rows));
-        return { files, set: toLearningSet(rows), before: await judge(this.#setting, files.training, life) };
+        return { files, set: toLearningSet(rows), served: await judge(this.#setting, files.training, life) };
       },
-    );
+      tell: ({ served }) => evaluationText(served),
+    });
     const run = new TrainingRun(this.#setting, this.#number, prepared.set, this.#choice);
-    const trained = await this.#enter(life, "train", `see ${run.topic}`, () => run.run(life));
-    const served = await this.#enter(life, "evaluate", `${ensemble} over the validation rows`, () =>
-      judge(this.#setting, prepared.files.validation, life),
-    );
-    return this.#enter(life, "report", "trained beside served", () => this.#report(prepared.set, trained, served));
+    const trained = await this.#enter(life, "train", run.topic, {
+      work: () => run.run(life),
+      tell: ({ summary }) => summary,
+    });
+    const served = await this.#enter(life, "evaluate", `${ensemble} over the newer rows`, {
+      work: () => judge(this.#setting, prepared.files.validation, life),
+      tell: evaluationText,
+    });
+    return this.#enter(life, "report", "what was trained beside what is served", {
+      work: () => this.#report(prepared.set, trained, served),
+      tell: ({ message }) => message,
+    });
   }
 
   /** Does a phase's work between its two events. */
-  async #enter<T>(life: Life, phase: Phase, message: string, work: () => Promise<T>): Promise<T> {
+  async #enter<T>(
+    life: Life,
+    phase: Phase,
+    message: string,
+    { work, tell }: { readonly work: () => Promise<T>; readonly tell: (result: T) => string },
+  ): Promise<T> {
     const place = { phase, phaseNumber: PHASES.indexOf(phase) + 1, totalPhases: PHASES.length };
     const startMs = performance.now();
     this.#phase = phase;
     this.#setting.activity.workflow = { topic: this.topic, at: phase };
     await life.say(() => this.#publish({ type: "workflow_phase_started", ...place, message }));
     const result = await work();
-    const durationSeconds = secondsSince(startMs);
-    await life.say(() => this.#publish({ type: "workflow_phase_completed", ...place, durationSeconds }));
+    const end = { ...place, message: tell(result), durationSeconds: secondsSince(startMs) };
+    await life.say(() => this.#publish({ type: "workflow_phase_completed", ...end }));
     return result;
   }
 
   /** Writes the comparison into the run's log, and gives it as the result. */
-  async #report(set: LearningSet, { topic, validation, bestEpoch }: RunResult, served: Evaluation) {
-    const signals = set.signals.map((signal, i) => {
-      const [trainedRmse, servedRmse] = [validation.rmse[i] as number, served.quality[signal]?.rmse];
-      return [signal, { trained_rmse: trainedRmse, served_rmse: servedRmse ?? null }] as const;
-    });
-    const better = signals.filter(([, { trained_rmse, served_rmse }]) => trained_rmse < (served_rmse ?? 0));
-    const message = `the trained network is better than ${served.ensembleName} on ${better.length} of ${signals.length} signals`;
+  async #report({ signals: names }: LearningSet, { topic, validation, bestEpoch }: RunResult, served: Evaluation) {
+    const { signals, message, lines } = compare(names, validation, served);
     const log = new Outbox(this.#setting.client.getProgress(), topic);
-    for (const [signal, { trained_rmse, served_rmse }] of signals) {
-      const { unit, digits } = meaningOf(signal);
-      const text = (rmse: number | null) => `${rmse?.toFixed(digits + 1) ?? "–"} ${unit}`;
-      const line = `${signal}: RMSE ${text(trained_rmse)}, ${served.ensembleName} has ${text(served_rmse)} on the same rows`;
-      log.send({ type: "log", level: "INFO", message: line, source: "report" });
-    }
-    log.send({ type: "log", level: "INFO", message, source: "report" });
+    for (const line of [...lines, message]) log.send({ type: "log", level: "INFO", message: line, source: "report" });
     await log.settled();
-    const result = {
-      run: topic,
-      evaluation: served.topic,
-      best_epoch: bestEpoch,
-      signals: Object.fromEntries(signals),
-    };
-    return { message, result };
+    return { message, result: { run: topic, evaluation: served.topic, best_epoch: bestEpoch, signals } };
   }
 
   #publish(event: EventInput) {

@@ -3,7 +3,7 @@ import { type EventInput, type LogLevel, TidewireClientError } from "@tidewire/c
 import type { LearningSet } from "../learning/learning-set.js";
 import { type Hyperparameters, type Piece, type Quality, Trainer } from "../learning/trainer.js";
 import { Pace } from "../pace.js";
-import { meaningOf } from "../turbine.js";
+import { rmseText } from "./comparison.js";
 import type { Halt } from "./halt.js";
 import { Life } from "./life.js";
 import { RUN_PREFIX } from "./names.js";
@@ -25,8 +25,8 @@ export interface RunResult {
   readonly topic: string;
   readonly validation: Quality;
   readonly bestEpoch: number;
-  /** Of the validation rows, after that epoch. */
-  readonly bestLoss: number;
+  /** For people. */
+  readonly summary: string;
 }
 
 /** The validation that was the best so far. */
@@ -80,9 +80,7 @@ export class TrainingRun {
     const untie = Life.tie(life, workflow);
     try {
       const result = await this.#perform(life);
-      const { loss } = result.validation;
-      const best = `best ${result.bestLoss.toFixed(4)} after epoch ${result.bestEpoch}`;
-      await life.say(() => training.setStatus(this.id, "completed", `validation ${loss.toFixed(4)}, ${best}`));
+      await life.say(() => training.setStatus(this.id, "completed", result.summary));
       return result;
     } catch (error) {
       await this.#failed(life, error);
@@ -125,8 +123,12 @@ export class TrainingRun {
       this.#outbox.check();
     }
     await this.#outbox.settled();
-    const { epoch: bestEpoch, loss: bestLoss } = this.#best as Best;
-    return { topic: this.topic, validation: this.#last as Quality, bestEpoch, bestLoss };
+    return this.#result(this.#last as Quality, this.#best as Best);
+  }
+
+  #result(validation: Quality, { epoch, loss }: Best): RunResult {
+    const summary = `validation ${validation.loss.toFixed(4)}, best ${loss.toFixed(4)} after epoch ${epoch}`;
+    return { topic: this.topic, validation, bestEpoch: epoch, summary };
   }
 
   async #rest(life: Life): Promise<void> {
@@ -192,10 +194,7 @@ export class TrainingRun {
   #judge(epoch: number, training: Quality, validation: Quality): void {
     const of = `epoch ${epoch} of ${this.#choice.epochs}`;
     this.#log("INFO", `${of}: training ${training.loss.toFixed(4)}, validation ${validation.loss.toFixed(4)}`);
-    const errors = this.#set.signals.map((signal, i) => {
-      const { unit, digits } = meaningOf(signal);
-      return `${signal} ${validation.rmse[i]?.toFixed(digits + 1)} ${unit}`;
-    });
+    const errors = this.#set.signals.map((name, i) => `${name} ${rmseText(name, validation.rmse[i] as number)}`);
     this.#log("DEBUG", `${of}: RMSE ${errors.join(", ")}`);
     if (this.#best === undefined || validation.loss < this.#best.loss) this.#best = { epoch, loss: validation.loss };
     const since = epoch - this.#best.epoch;
