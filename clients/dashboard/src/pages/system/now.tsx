@@ -56,7 +56,12 @@ const DISK_COLUMNS: readonly Column<Disk>[] = [
   { name: "mount", title: "Mounted at", show: ({ mount }) => <span className="mono">{mount}</span> },
   { name: "device", title: "Device", from: 640, show: ({ device }) => <span className="mono">{device ?? "–"}</span> },
   { name: "bar", title: "Used", show: (disk) => <Meter label={`Used of ${disk.mount}`} percent={disk.usedPercent} /> },
-  { name: "percent", title: "", isNumber: true, show: ({ usedPercent }) => given(usedPercent, formatPercent) ?? "–" },
+  {
+    name: "percent",
+    title: "Share",
+    isNumber: true,
+    show: ({ usedPercent }) => given(usedPercent, formatPercent) ?? "–",
+  },
   {
     name: "used",
     title: "Bytes",
@@ -98,7 +103,7 @@ export function Disks({ disks }: { readonly disks: readonly Disk[] }) {
 const GPU_COLUMNS: readonly Column<Gpu>[] = [
   { name: "name", title: "GPU", show: ({ index, name }) => `${index} · ${name ?? "unknown"}` },
   { name: "bar", title: "Busy", show: (gpu) => <Meter label={`GPU ${gpu.index}`} percent={gpu.gpuUtil} /> },
-  { name: "util", title: "", isNumber: true, show: ({ gpuUtil }) => given(gpuUtil, formatPercent) ?? "–" },
+  { name: "util", title: "Share", isNumber: true, show: ({ gpuUtil }) => given(gpuUtil, formatPercent) ?? "–" },
   {
     name: "used",
     title: "Memory",
