@@ -1,4 +1,5 @@
 // Starts the page.
+import "@tidewire/react/styles.css";
 import "./theme/tokens.css";
 import "./theme/base.css";
 import "./ui/ui.css";

@@ -37,7 +37,7 @@ export interface PlotOptions {
 }
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
-const AXIS_HEIGHT = 26;
+const AXIS_HEIGHT = 22;
 /** A narrower stretch was no choice but a press. */
 const LEAST_DRAG_PX = 5;
 

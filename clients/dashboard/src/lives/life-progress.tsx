@@ -1,4 +1,5 @@
 // How far a life is: a bar with what it is about.
+import { ProgressBar } from "@tidewire/react";
 import { formatPercent } from "../format/numbers.js";
 import { formatDuration } from "../format/time.js";
 import { useNowMs } from "../ui/time.js";
@@ -11,21 +12,16 @@ export function LifeProgress({ life }: { readonly life: Life }) {
     return <span className="quiet">{place ?? "–"}</span>;
   return (
     <span className="life-progress" data-status={shown}>
-      <span
-        className="bar"
-        role="progressbar"
-        aria-label={name}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={progress === undefined ? undefined : Math.round(progress)}
-        aria-valuetext={[progress === undefined ? "" : formatPercent(progress), place].filter(Boolean).join(", ")}
-        data-unknown={progress === undefined || undefined}
-      >
-        <span className="bar-fill" style={{ width: `${progress ?? 30}%` }} />
-      </span>
+      <ProgressBar hidesLabel label={name} value={progress} status={life.status} valueText={textOf(life)} />
       <span className="life-share">{progress === undefined ? (place ?? "") : formatPercent(progress)}</span>
     </span>
   );
+}
+
+/** What is read aloud: "27 %, epoch 3 of 10". */
+export function textOf({ progress, place, stage }: Life): string | undefined {
+  const parts = [progress === undefined ? undefined : formatPercent(progress), place, stage].filter(Boolean);
+  return parts.length === 0 ? undefined : parts.join(", ");
 }
 
 /** Time left; "~" before what is only estimated. */

@@ -116,7 +116,8 @@ export function leftMs(
   // The progress is as old as what was said last.
   const ran = updatedAt.getTime() - startedAt.getTime();
   const left = (ran * (100 - progress)) / progress - Math.max(0, nowMs - updatedAt.getTime());
-  return ran > 0 ? { ms: Math.max(0, left), isEstimate: true } : undefined;
+  // What should have ended by now is slower than it was: nothing is known of its end.
+  return ran > 0 && left > 0 ? { ms: left, isEstimate: true } : undefined;
 }
 
 /** When it changed last, in milliseconds since 1970; what says no time is the oldest. */

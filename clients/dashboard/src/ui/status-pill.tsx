@@ -28,7 +28,7 @@ export function StatusPill({ status, title }: { readonly status: string | undefi
   return (
     <span className="pill" data-tone={look.tone} title={title}>
       <Icon name={look.icon} size={12} />
-      {look.word}
+      <span className="pill-word">{look.word}</span>
     </span>
   );
 }

@@ -18,7 +18,9 @@ export interface Column<Row> {
   /** What rows are sorted by; undefined comes last, whichever way. A column without it is not sorted. */
   readonly by?: (row: Row) => number | string | undefined;
   readonly isNumber?: boolean;
-  /** Least width of the window, in pixels, at which the column is shown. Default: always. */
+  /** Whether it takes the room that is left, and is cut off where there is none. */
+  readonly isWide?: boolean;
+  /** Least width of the table, in pixels, at which the column is shown. Default: always. */
   readonly from?: 480 | 640 | 900 | 1200;
 }
 
@@ -51,8 +53,8 @@ export function Table<Row>({ caption, columns, rows, keyOf, sort, onSort, isChos
         <tbody>
           {rows.slice(0, bound).map((row) => (
             <tr key={keyOf(row)} aria-current={isChosen?.(row) || undefined}>
-              {columns.map(({ name, show, isNumber, from }) => (
-                <td key={name} className={isNumber ? "number" : undefined} data-from={from}>
+              {columns.map(({ name, show, isNumber, isWide, from }) => (
+                <td key={name} className={isNumber ? "number" : isWide ? "wide" : undefined} data-from={from}>
                   {show(row)}
                 </td>
               ))}

@@ -136,7 +136,7 @@ const NAME: Column<Life> = {
       </span>
       <span className="life-name">
         <Link to={path}>{name}</Link>
-        <span className="quiet clip">{group ?? KINDS[family].word}</span>
+        {group !== undefined && <span className="quiet clip">{group}</span>}
       </span>
     </span>
   ),
@@ -151,10 +151,10 @@ const COLUMNS: readonly Column<Life>[] = [
   {
     name: "place",
     title: "At",
-    from: 900,
-    show: ({ place, stage }) => place ?? stage ?? <span className="quiet">–</span>,
+    from: 640,
+    show: ({ place, stage }) => <span className="overview-place">{place ?? stage ?? "–"}</span>,
   },
-  { name: "left", title: "Left", isNumber: true, from: 640, show: (life) => <Left life={life} /> },
+  { name: "left", title: "Left", isNumber: true, from: 480, show: (life) => <Left life={life} /> },
   { name: "heard", title: "Last heard", isNumber: true, from: 900, show: ({ state }) => <Ago at={state.updatedAt} /> },
 ];
 
@@ -164,6 +164,7 @@ const PROBLEM_COLUMNS: readonly Column<Life>[] = [
   {
     name: "message",
     title: "Why",
+    isWide: true,
     from: 480,
     show: ({ message, status }) => (
       <span className="overview-why clip" title={message}>

@@ -27,15 +27,15 @@ export function Models() {
       <ul className="models">
         {value?.map((model) => (
           <li key={model.name}>
-            <span className="life-name">
+            <span className="life-name" data-lines="">
               <Link to={`/inference?ensemble=${encodeURIComponent(model.name)}`}>{model.name}</Link>
               <span className="quiet">
                 {model.status === "broken"
                   ? model.reason
                   : [
-                      model.version && `version ${model.version}`,
+                      model.version && `v${model.version}`,
                       `${model.boundarySignals.length} → ${model.signals.length} signals`,
-                      model.costUs !== undefined && `${formatCount(model.costUs)} µs a row`,
+                      model.costUs !== undefined && `${formatCount(model.costUs)} µs/row`,
                     ]
                       .filter(Boolean)
                       .join(" · ")}

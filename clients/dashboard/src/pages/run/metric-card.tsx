@@ -46,23 +46,21 @@ export function MetricCard({ metrics, name, title, view, onWindow }: MetricCardP
       className="metric"
       title={<span title={name}>{title}</span>}
       aside={
-        <>
-          <dl ref={facts} className="metric-facts">
-            {FACTS.map(([word]) => (
-              <div key={word}>
-                <dt>{word}</dt>
-                <dd>–</dd>
-              </div>
-            ))}
-          </dl>
-          <IconButton
-            icon={isTable ? "chart" : "table"}
-            label={isTable ? `Show ${name} as a chart` : `Show ${name} as a table`}
-            onClick={() => setTable(!isTable)}
-          />
-        </>
+        <IconButton
+          icon={isTable ? "chart" : "table"}
+          label={isTable ? `Show ${name} as a chart` : `Show ${name} as a table`}
+          onClick={() => setTable(!isTable)}
+        />
       }
     >
+      <dl ref={facts} className="metric-facts">
+        {FACTS.map(([word]) => (
+          <div key={word}>
+            <dt>{word}</dt>
+            <dd>–</dd>
+          </div>
+        ))}
+      </dl>
       {isTable ? (
         <MetricTable metrics={metrics} name={name} />
       ) : (

@@ -1,9 +1,9 @@
 // Where a run stands, in one row, and what it was started with.
-import type { TrainingView } from "@tidewire/react";
+import { ProgressBar, type TrainingView } from "@tidewire/react";
 import { formatCount, formatPercent } from "../../format/numbers.js";
 import { formatDateTime } from "../../format/time.js";
 import type { Life } from "../../lives/life.js";
-import { Left } from "../../lives/life-progress.js";
+import { Left, textOf } from "../../lives/life-progress.js";
 import { Card } from "../../ui/card.js";
 import { Stat, Stats } from "../../ui/stat.js";
 import { Ago, Elapsed } from "../../ui/time.js";
@@ -26,25 +26,17 @@ export type Facts = Pick<
 
 export function Summary({ facts, life }: { readonly facts: Facts; readonly life: Life }) {
   const { epoch, totalEpochs, step, totalSteps, startedAt, finishedAt, updatedAt, stage } = facts;
-  const { progress, place, shown, isEnded } = life;
-  const text = [progress === undefined ? undefined : formatPercent(progress), place, stage].filter(Boolean).join(", ");
+  const { progress, isEnded } = life;
   return (
     <section className="card run-summary" aria-label="Progress">
       {(progress !== undefined || !isEnded) && (
-        <div className="run-progress" data-status={shown}>
-          <span
-            className="bar"
-            role="progressbar"
-            aria-label="Progress of the run"
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={progress === undefined ? undefined : Math.round(progress)}
-            aria-valuetext={text}
-            data-unknown={progress === undefined || undefined}
-          >
-            <span className="bar-fill" style={{ width: `${progress ?? 30}%` }} />
-          </span>
-        </div>
+        <ProgressBar
+          hidesLabel
+          label="Progress of the run"
+          value={progress}
+          status={life.status}
+          valueText={textOf(life)}
+        />
       )}
       <Stats>
         <Stat label="Progress" value={progress === undefined ? undefined : formatPercent(progress)} hint={stage} />

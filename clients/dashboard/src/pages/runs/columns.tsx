@@ -23,7 +23,7 @@ export const COLUMNS: readonly Column<Life>[] = [
     title: "Run",
     by: ({ name }) => name,
     show: ({ name, path, status, message }) => (
-      <span className="life-name">
+      <span className="life-name" data-lines="">
         <Link to={path}>{name}</Link>
         {message !== undefined && (status === "failed" || status === "stopped") && (
           <span className="quiet clip" title={message}>

@@ -42,6 +42,7 @@ const progress: Column<Life> = {
 const said: Column<Life> = {
   name: "message",
   title: "Says",
+  isWide: true,
   from: 900,
   show: ({ stage, message }) => (
     <span className="task-message clip" title={message}>
