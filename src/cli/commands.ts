@@ -21,6 +21,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "demo", summary: "watch a real ensemble predict real readings", load: () => import("./demo.js") },
   { name: "predict", summary: "ask a running server for predictions", load: () => import("./predict.js") },
   { name: "watch", summary: "see what happens on topics, live", load: () => import("./watch.js") },
+  { name: "top", summary: "see the host, the sessions and what runs, live", load: () => import("./top.js") },
   { name: "publish", summary: "add events to a topic", load: () => import("./publish.js") },
   { name: "runs", summary: "list training runs, or look at one", load: () => import("./runs.js") },
   { name: "decode", summary: "show a binary frame as JSON", load: () => import("./decode.js") },

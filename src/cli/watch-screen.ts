@@ -61,7 +61,8 @@ function headLine({ patterns, url, link, linkMs }: Board, { nowMs }: Surface, wi
   return apart(fit(left, Math.max(1, width - widthOf(state) - 2)), state, width);
 }
 
-function linkText(link: Board["link"], sinceMs: number, paint: Palette): string {
+/** How the connection is, and for how long. */
+export function linkText(link: Board["link"], sinceMs: number, paint: Palette): string {
   switch (link.is) {
     case "connected":
       return paint.good(link.overHttp ? "connected over HTTP" : "connected");
@@ -100,7 +101,8 @@ function rankOf({ status, isEnded }: TopicRow): number {
   return status === undefined ? 4 : ["running", "lost", "paused", "queued"].indexOf(status);
 }
 
-function topicLines(
+/** A line a topic, at most `room` of them. */
+export function topicLines(
   rows: readonly TopicRow[],
   board: Board,
   width: number,

@@ -10,7 +10,7 @@ import type { OwnProcess } from "./own-process.js";
 import { Ticker } from "./ticker.js";
 
 /** How often it is asked what takes long to ask, or changes slowly: disks' space, sensors, limits. */
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 10_000;
 /** The first sample waits for these at most so long. */
 const FIRST_WAIT_MS = 100;
 /** Rates are over the time since the last sample; beyond this it would be a mean of times that nobody looked at. */

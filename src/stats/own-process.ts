@@ -1,10 +1,7 @@
 // The server itself: its loop, its memory, and what it has predicted.
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { ProcessStats } from "../../generated/ts/tidewire/v1/stats.js";
+import { LoopDelay } from "./loop-delay.js";
 import { growth, perSecond, rounded } from "./rates.js";
-
-/** Between two looks at the loop: 50 a second see what a watcher of seconds can notice, and cost 0.01 % of a core. */
-const LOOP_RESOLUTION_MS = 20;
 
 /** Counts of predictions since the start of the server, which only rise. */
 export interface Predictions {
@@ -27,7 +24,7 @@ export interface Connections {
 export class OwnProcess {
   readonly #predictions: Predictions;
   readonly #connections: Connections;
-  readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #loop = new LoopDelay();
   #cpuUs = 0;
   #readings = 0;
   #latencies: Float64Array;
@@ -40,13 +37,12 @@ export class OwnProcess {
 
   /** Watches the loop from now on. */
   watch(): void {
-    this.#loop.enable();
-    this.#loop.reset();
+    this.#loop.start();
   }
 
   /** Watches the loop no more. */
   rest(): void {
-    this.#loop.disable();
+    this.#loop.stop();
   }
 
   /** @param seconds since the last sample; undefined where that is too long ago to compare with */
@@ -57,26 +53,19 @@ export class OwnProcess {
     const [usedUs, predicted] = [growth(this.#cpuUs, user + system), growth(this.#readings, readings)];
     this.#cpuUs = user + system;
     this.#readings = readings;
-    const latencies = this.#newLatencies(seconds !== undefined);
+    // Without predictions there is nothing to count: most hosts are watched while they do other things.
+    const latencies = predicted === 0 ? undefined : this.#newLatencies(seconds !== undefined);
     return {
       cpuPercent: seconds === undefined ? undefined : coreShare(usedUs, seconds),
       rssBytes,
       heapUsedBytes,
-      loopDelayP99Ms: this.#loopDelay(),
+      loopDelayP99Ms: this.#loop.takeP99Ms(),
       connections: this.#connections.size,
       queuedBytes: this.#connections.queuedBytes,
       predictionsPerSecond: seconds === undefined ? undefined : perSecond(predicted, seconds),
       latencyP50Ms: this.#quantile(latencies, 0.5),
       latencyP99Ms: this.#quantile(latencies, 0.99),
     };
-  }
-
-  /** How late timers were since the last sample; undefined if none was due. */
-  #loopDelay(): number | undefined {
-    const { count } = this.#loop;
-    const p99Ms = this.#loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS;
-    this.#loop.reset();
-    return count > 0 ? rounded(Math.max(0, p99Ms)) : undefined;
   }
 
   /** Requests by latency since the last sample; none where that is too long ago. */
@@ -91,12 +80,13 @@ export class OwnProcess {
     return fresh;
   }
 
-  #quantile(counts: Float64Array, share: number): number | undefined {
+  #quantile(counts: Float64Array | undefined, share: number): number | undefined {
+    if (!counts) return undefined;
     let left = counts.reduce((sum, count) => sum + count, 0) * share;
     if (left === 0) return undefined;
     for (let i = 0; i < counts.length; i += 1) {
       left -= counts[i] as number;
-      if (left <= 0) return this.#predictions.bucketMs(i);
+      if (left <= 0) return Number(this.#predictions.bucketMs(i).toPrecision(3));
     }
     return undefined;
   }
