@@ -13,6 +13,7 @@ export function installDashboard(from, to) {
   const [next, old] = [`${to}.next`, `${to}.old`];
   for (const folder of [next, old]) rmSync(folder, { recursive: true, force: true });
   cpSync(from, next, { recursive: true });
+  rmSync(join(next, ".vite"), { recursive: true, force: true });
   for (const name of readdirSync(next, { recursive: true, encoding: "utf8" })) {
     if (TEXT.test(name)) compress(join(next, name));
   }

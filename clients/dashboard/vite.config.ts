@@ -9,6 +9,8 @@ export default defineConfig({
   resolve: { dedupe: ["react", "react-dom"] },
   build: {
     target: "es2022",
+    // For tools/size.mjs of the repository; not served.
+    manifest: true,
     // Files only, no `data:` addresses: the content security policy of the server allows none.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -101,13 +101,18 @@ await test("a file that cannot be evaluated is refused beside its field, with th
   const file = page.getByLabel("CSV file");
   for (const [content, code] of [
     ["AT,AP\n1,2\n", "MISSING_SIGNALS"],
-    ["", "EMPTY_BATCH"],
+    ["", "INVALID_MESSAGE"],
   ] as const) {
     await file.setInputFiles(fileOf("wrong.csv", content));
     await page.getByRole("button", { name: "Evaluate" }).click();
     await page.getByRole("alert").filter({ hasText: code }).waitFor();
     t.equal(await file.getAttribute("aria-invalid"), "true", code);
   }
+  await file.setInputFiles(fileOf("empty.csv", `${HEADER}\n`));
+  await page.getByRole("button", { name: "Evaluate" }).click();
+  await page.getByRole("heading", { name: "empty.csv" }).waitFor();
+  await page.getByText("Failed").first().waitFor();
+  t.match(await page.getByRole("alert").textContent(), "EMPTY_BATCH", "what is found out later is told on its page");
 });
 
 await test("an id that is unknown is told as the server tells it", async (t, { page, guard, open }) => {
