@@ -1,0 +1,173 @@
+// The one child that tells of GPUs, played by a script: started when somebody watches, there for as long, never twice.
+import { once } from "node:events";
+import { chmodSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { type Test, test } from "tap";
+import { NO_PROGRAM, NvidiaSmi } from "../../../src/stats/nvidia-smi.js";
+
+const FIXTURES = fileURLToPath(new URL("../../fixtures/nvidia-smi", import.meta.url));
+
+/** A program that notes its process id and words, says a fixture, and does as it is told. */
+function fake(t: Test, { says = "two.csv", after = "exec sleep 60" } = {}) {
+  const folder = t.testdir({ starts: "" });
+  const program = join(folder, "nvidia-smi");
+  writeFileSync(program, `#!/bin/sh\necho "$$ $*" >> '${folder}/starts'\ncat '${FIXTURES}/${says}'\n${after}\n`);
+  chmodSync(program, 0o755);
+  const starts = () => readFileSync(join(folder, "starts"), "utf8").trim().split("\n").filter(Boolean);
+  /** Waits until it has been started so often. */
+  const started = async (count: number): Promise<string[]> => {
+    const changes = watch(folder);
+    try {
+      while (starts().length < count) await once(changes, "change");
+    } finally {
+      changes.close();
+    }
+    return starts();
+  };
+  return { program, starts, started };
+}
+
+/** Lines of the log, as they are written. */
+function logOf() {
+  const lines: { level: number; msg: string; reason?: string; again_in_ms?: number }[] = [];
+  const waiting: (() => void)[] = [];
+  const write = (line: string) => {
+    lines.push(JSON.parse(line));
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  const log = pino({ level: "debug", base: undefined }, { write });
+  const until = async (msg: string) => {
+    while (!lines.some((line) => line.msg === msg)) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  return { log, lines, until };
+}
+
+function open(t: Test, program: string, intervalMs = 1000) {
+  const { log, lines, until } = logOf();
+  const gpus = new NvidiaSmi({ program, intervalMs, log });
+  t.teardown(() => gpus[Symbol.asyncDispose]());
+  return { gpus, lines, until };
+}
+
+/** Turns of the loop until there are as many GPUs. */
+async function untilGpus(gpus: NvidiaSmi, count: number) {
+  while (gpus.sample().length !== count) await new Promise((resolve) => setImmediate(resolve));
+  return gpus.sample();
+}
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test("nothing is started before somebody watches; then one child, asked for a line a second", async (t) => {
+  const { program, starts, started } = fake(t);
+  const { gpus } = open(t, program);
+  t.same(gpus.sample(), []);
+  t.same(starts(), []);
+  for (let i = 0; i < 5; i += 1) gpus.watch();
+  const found = await untilGpus(gpus, 2);
+  t.match(found, [{ gpuUtil: 100, name: "NVIDIA GeForce RTX 3080" }, { gpuUtil: 0 }], "the newest round");
+  const [start = ""] = await started(1);
+  t.match(start, /--query-gpu=count,index,uuid,\S+ --format=csv,noheader,nounits --loop=1$/);
+  t.equal(starts().length, 1);
+});
+
+test("it ends with the server", async (t) => {
+  const { program, started } = fake(t);
+  const { gpus } = open(t, program);
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  const [start = ""] = await started(1);
+  const pid = Number(start.split(" ")[0]);
+  t.ok(isAlive(pid));
+  await gpus[Symbol.asyncDispose]();
+  t.notOk(isAlive(pid));
+  gpus.watch();
+  t.equal((await started(1)).length, 1, "and is not started again");
+});
+
+test("one that does not want to end is killed", async (t) => {
+  const { program, started } = fake(t, { after: "trap '' TERM; while :; do sleep 1; done" });
+  const { gpus } = open(t, program);
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  const pid = Number((await started(1))[0]?.split(" ")[0]);
+  await gpus[Symbol.asyncDispose]();
+  t.notOk(isAlive(pid));
+});
+
+test("one that dies is started again, later each time until it tells something; its GPUs stay known", async (t) => {
+  const { program, started } = fake(t, { after: "exit 15" });
+  const { gpus, lines, until } = open(t, program);
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  await started(2);
+  await until("nvidia-smi has ended");
+  t.match(lines[0], { msg: "nvidia-smi has ended", reason: "ended with 15", again_in_ms: 1000, level: 40 });
+  t.equal(gpus.sample().length, 2);
+});
+
+test("without a driver there are no GPUs, and it is asked less and less", async (t) => {
+  const { program, started } = fake(t, { says: "no-driver.txt", after: "exit 9" });
+  const { gpus, lines } = open(t, program);
+  gpus.watch();
+  await started(2);
+  while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  t.same(
+    lines.map((line) => line.again_in_ms),
+    [1000, 2000],
+  );
+  t.same(gpus.sample(), []);
+});
+
+test("without the program there are no GPUs, that is no warning, and it is looked for again much later", async (t) => {
+  const { gpus, lines, until } = open(t, join(t.testdir({}), "nvidia-smi"));
+  gpus.watch();
+  await until("no nvidia-smi, so no GPU is told of");
+  t.same(gpus.sample(), []);
+  for (let i = 0; i < 3; i += 1) {
+    gpus.rest();
+    gpus.watch();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(lines.length, 1, "whoever comes and goes does not look anew");
+  t.equal(lines[0]?.level, 20);
+});
+
+test("off looks for none", async (t) => {
+  const { gpus, lines } = open(t, NO_PROGRAM);
+  gpus.watch();
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same([gpus.sample(), lines], [[], []]);
+});
+
+test("GPUs that go are gone with the next round", async (t) => {
+  const { program } = fake(t, { says: "lost.csv" });
+  const { gpus } = open(t, program);
+  gpus.watch();
+  t.match(await untilGpus(gpus, 2), [
+    { index: 0, gpuUtil: 95 },
+    { index: 2, gpuUtil: 96 },
+  ]);
+});
+
+test("lines that come in pieces, and one without an end, are read as they are", async (t) => {
+  const after = `printf '1, 0, GPU-1, 4'; sleep 0.05; printf '2, 100, 50, 1, 1, A'; sleep 0.05; echo; head -c 100000 /dev/zero; exec sleep 60`;
+  const { program } = fake(t, { says: "no-driver.txt", after });
+  const { gpus } = open(t, program);
+  gpus.watch();
+  t.match(await untilGpus(gpus, 1), [{ gpuUtil: 42, memoryPercent: 50, name: "A" }]);
+});
+
+test("a slower server asks it less often", async (t) => {
+  const { program, started } = fake(t);
+  const { gpus } = open(t, program, 10_000);
+  gpus.watch();
+  t.match((await started(1))[0], /--loop=10$/);
+});
