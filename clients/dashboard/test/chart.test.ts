@@ -149,7 +149,7 @@ t.test("align", async (t) => {
         const drawing = align(x, [y, smooth(y, 0.5)], columns, undefined, isLog);
         return (
           drawing.y.every((column) => column.length === drawing.x.length) &&
-          drawing.y.flat().every((each) => each === null || (Number.isFinite(each) && !(isLog && each <= 0)))
+          drawing.y.flat().every((each) => each == null || (Number.isFinite(each) && !(isLog && each <= 0)))
         );
       }),
     );

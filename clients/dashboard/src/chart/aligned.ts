@@ -1,11 +1,11 @@
-// Series as uPlot takes them: one column of x for all, null where there is nothing to draw.
+// Series as uPlot takes them: one column of x for all.
 import { decimate, merge, type Numbers, stretchOf } from "./decimate.js";
 
 /** What one drawing shows. */
 export interface Drawing {
   readonly x: readonly number[];
-  /** A column for each series, as long as x. */
-  readonly y: readonly (readonly (number | null)[])[];
+  /** A column for each series, as long as x: null is a gap, undefined a point that this series does not need. */
+  readonly y: readonly (readonly (number | null | undefined)[])[];
   /** The least and the greatest x that are in view. */
   readonly from: number;
   readonly to: number;
@@ -15,7 +15,7 @@ export interface Drawing {
 export type Window = readonly [from: number, to: number];
 
 /**
- * The points of some series over the same x that are worth drawing.
+ * The points of some series over the same x that are worth drawing, of each series its own.
  *
  * @param x        rising, may repeat
  * @param columns  of pixels
@@ -28,20 +28,24 @@ export function align(
   window?: Window,
   isLog = false,
 ): Drawing {
-  const first = x[0] ?? 0;
-  const last = x[x.length - 1] ?? 1;
-  const [from, to] = window ?? [first, last];
+  const [from, to] = window ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
   const stretch = stretchOf(x, from, to);
-  const indexes = series
-    .map((y) => decimate(x, y, stretch, Math.max(1, Math.floor(columns))))
-    .reduce(merge, new Uint32Array(0));
-  const pick = (values: Numbers) => {
-    return Array.from(indexes, (index) => {
-      const value = values[index] as number;
-      return Number.isFinite(value) && !(isLog && value <= 0) ? value : null;
-    });
-  };
-  return { x: Array.from(indexes, (index) => x[index] as number), y: series.map(pick), from, to };
+  const chosen = series.map((y) => decimate(x, y, stretch, Math.max(1, Math.floor(columns))));
+  const indexes = chosen.reduce(merge, new Uint32Array(0));
+  const y = series.map((values, i) => pick(values, indexes, chosen[i] as Uint32Array, isLog));
+  return { x: Array.from(indexes, (index) => x[index] as number), y, from, to };
+}
+
+/** @param own those of the indexes that the series needs */
+function pick(values: Numbers, indexes: Uint32Array, own: Uint32Array, isLog: boolean): (number | null | undefined)[] {
+  const picked: (number | null | undefined)[] = new Array(indexes.length);
+  let at = 0;
+  for (let i = 0; i < indexes.length; i++) {
+    if (indexes[i] !== own[at]) continue;
+    const value = values[own[at++] as number] as number;
+    picked[i] = Number.isFinite(value) && !(isLog && value <= 0) ? value : null;
+  }
+  return picked;
 }
 
 /** Whether each value is at least as large as the one before. */

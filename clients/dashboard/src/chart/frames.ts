@@ -1,25 +1,36 @@
-// All charts of the page draw in the same frame, and never for longer than a frame has room.
+// All charts of the page draw in the same frame, and no more of them than a frame has room for.
 
-/** Time for drawing in one frame: half of one at 60 Hz, the rest is the browser's. What is left waits for the next. */
+/** A frame of more is one that was missed, at 60 Hz. */
+const MISSED_MS = 20;
+/** Time for drawing in one frame: half of one at 60 Hz, the rest is the browser's. */
 const BUDGET_MS = 8;
+/** Most charts of one frame; fewer when frames are missed: painting costs what no clock in here sees. */
+const MOST = 32;
 
 const waiting = new Set<() => void>();
 let isAsked = false;
+let most = MOST;
+let lastMs = 0;
 
-/** Has the chart drawn with the next frame, once, however often it is asked for. @returns what takes it back */
+/** Has the chart drawn soon, once, however often it is asked for; what is left waits for the next frame. @returns what takes it back */
 export function drawSoon(draw: () => void): () => void {
   waiting.add(draw);
   ask();
   return () => waiting.delete(draw);
 }
 
-function drawAll(): void {
+function drawAll(atMs: number): void {
   isAsked = false;
+  // The frame before was drawn into as well: how long it took is what its charts have cost.
+  if (atMs - lastMs < 5 * MISSED_MS)
+    most = atMs - lastMs > MISSED_MS ? Math.max(1, most >> 1) : Math.min(MOST, most + 1);
+  lastMs = atMs;
   const endMs = performance.now() + BUDGET_MS;
+  let count = 0;
   for (const draw of [...waiting]) {
     waiting.delete(draw);
     draw();
-    if (performance.now() > endMs) break;
+    if (++count >= most || performance.now() > endMs) break;
   }
   if (waiting.size > 0) ask();
 }

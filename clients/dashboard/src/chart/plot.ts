@@ -93,22 +93,23 @@ export class Plot {
 
   #cursorMoved(): void {
     const { idx, left = -1 } = this.#plot.cursor;
-    const isShown = left >= 0 && idx !== null && idx !== undefined;
-    const x = isShown ? this.#plot.data[0][idx] : undefined;
-    this.#write(x, idx ?? 0);
+    const x = left >= 0 && typeof idx === "number" ? this.#plot.data[0][idx] : undefined;
+    this.#write(x);
     if (!this.#isTold) this.#group?.move(this, left >= 0 ? this.#plot.posToVal(left, "x") : undefined);
   }
 
-  #write(x: number | undefined, index: number): void {
+  #write(x: number | undefined): void {
     const { formatX, format, lines } = this.#options;
     this.#readout.replaceChildren();
     if (x === undefined) return;
     this.#readout.append(formatX(x));
+    const isColoured = lines.length > 1 && !lines.some(({ isFaint }) => isFaint);
     for (const [i, line] of lines.entries()) {
-      const value = this.#plot.data[i + 1]?.[index];
+      // Each series has points of its own: uPlot tells of each the one that is nearest.
+      const value = this.#plot.data[i + 1]?.[this.#plot.cursor.idxs?.[i + 1] ?? -1];
       const shown = document.createElement(line.isFaint ? "span" : "b");
       shown.textContent = value === null || value === undefined ? "–" : format(value);
-      if (lines.length > 2 || !lines.some(({ isFaint }) => isFaint)) shown.style.color = colourOf(line.token);
+      if (isColoured) shown.style.color = colourOf(line.token);
       this.#readout.append(shown);
     }
   }
@@ -174,7 +175,7 @@ function toSeries({ label, token, kind = "line", isFaint, isFilled, isDashed }: 
   const colour = () => (isFaint ? faint(colourOf(token), 0.28) : colourOf(token));
   const series: uPlot.Series = { label, stroke: colour, width: isFaint ? 1 : 1.6, spanGaps: false };
   if (isDashed) series.dash = [5, 4];
-  if (isFaint || isDashed) series.points = { show: false };
+  series.points = isFaint || isDashed ? { show: false } : { fill: () => colourOf("--surface") };
   if (isFilled) series.fill = () => faint(colourOf(token), 0.13);
   if (kind === "points")
     return { ...series, paths: () => null, points: { show: true, size: 4, fill: colour, width: 0 } };

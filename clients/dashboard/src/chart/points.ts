@@ -1,7 +1,7 @@
 // The points of a metric over an axis, ready to be drawn.
 import { inOrder, isRising, risingOrder } from "./aligned.js";
 import type { Numbers } from "./decimate.js";
-import { smooth } from "./smooth.js";
+import { Smoother } from "./smooth.js";
 
 /** What a metric is drawn over. */
 export type Axis = "step" | "time";
@@ -57,43 +57,88 @@ export function endsOf(measured: Measured, axis: Axis): readonly [number, number
 }
 
 export function extremesOf(value: Numbers): Extremes {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  let last: number | undefined;
-  let notFinite = 0;
-  for (let i = 0; i < value.length; i++) {
-    const each = value[i] as number;
-    if (!Number.isFinite(each)) notFinite++;
-    else {
-      if (each < min) min = each;
-      if (each > max) max = each;
-      last = each;
-    }
-  }
-  return last === undefined ? { last, min: undefined, max: undefined, notFinite } : { last, min, max, notFinite };
+  return extended(NONE, value, 0);
 }
 
-/** Keeps what was worked out of a metric until it has changed. */
+const NONE: Extremes = { last: undefined, min: undefined, max: undefined, notFinite: 0 };
+
+/** The extremes with the values from an index on. */
+function extended({ last, min, max, notFinite }: Extremes, value: Numbers, from: number): Extremes {
+  let [low, high] = [min ?? Number.POSITIVE_INFINITY, max ?? Number.NEGATIVE_INFINITY];
+  let newest = last;
+  let others = notFinite;
+  for (let i = from; i < value.length; i++) {
+    const each = value[i] as number;
+    if (!Number.isFinite(each)) others++;
+    else {
+      if (each < low) low = each;
+      if (each > high) high = each;
+      newest = each;
+    }
+  }
+  if (newest === undefined) return { ...NONE, notFinite: others };
+  return { last: newest, min: low, max: high, notFinite: others };
+}
+
+/** What {@link PointsCache} gives. */
+export interface Prepared {
+  readonly points: Points;
+  /** As long as the points; undefined where nothing is to be smoothed. */
+  readonly smoothed: Float64Array | undefined;
+  readonly extremes: Extremes;
+}
+
+/** Keeps what was worked out of a metric. Of values that were only added at the end, only those are looked at. */
 export class PointsCache {
-  #of: string | undefined;
+  #measured: Pick<Measured, "length" | "dropped"> & { readonly axis: Axis; readonly firstMs: number | undefined } = {
+    length: 0,
+    dropped: 0,
+    axis: "step",
+    firstMs: undefined,
+  };
   #points: Points = { x: [], y: [] };
-  #extremes: Extremes = extremesOf([]);
+  #isPlain = true;
+  #extremes: Extremes = NONE;
   #weight = 0;
-  #smoothed: Float64Array | undefined;
+  #smoother = new Smoother(0);
+  #smoothed = new Float64Array(0);
+  #smoothedLength = 0;
 
   /** The points, smoothed too when the weight is above 0, and what is to be said of them. */
-  of(measured: Measured, axis: Axis, weight: number) {
-    const { length, dropped, time } = measured;
-    // Values are added at either end or dropped: then one of these is another.
-    const version = [axis, length, dropped, time[0], time[length - 1]].join();
-    if (version !== this.#of) {
-      this.#of = version;
-      this.#points = toPoints(measured, axis);
-      this.#extremes = extremesOf(measured.value);
-      this.#smoothed = undefined;
-    }
-    if (weight !== this.#weight) this.#smoothed = undefined;
+  of(measured: Measured, axis: Axis, weight: number): Prepared {
+    const { length, dropped, time, value } = measured;
+    const before = this.#measured;
+    const isSame = before.axis === axis && before.dropped === dropped && before.firstMs === time[0];
+    const from = isSame && length >= before.length ? before.length : 0;
+    this.#measured = { length, dropped, axis, firstMs: time[0] };
+    if (from === 0 || length > from) this.#take(measured, axis, from);
+    this.#extremes = extended(from === 0 ? NONE : this.#extremes, value, from);
+    if (weight !== this.#weight || from === 0 || !this.#isPlain) this.#restart(weight);
+    return { points: this.#points, smoothed: weight > 0 ? this.#smooth() : undefined, extremes: this.#extremes };
+  }
+
+  #take(measured: Measured, axis: Axis, from: number): void {
+    const column = axis === "time" ? measured.time : measured.step;
+    // What was in order, and goes on in order, is in order.
+    this.#isPlain = (from === 0 || this.#isPlain) && isRising(column.subarray(Math.max(0, from - 1)));
+    this.#points = this.#isPlain ? { x: column, y: measured.value } : toPoints(measured, axis);
+  }
+
+  #restart(weight: number): void {
     this.#weight = weight;
-    if (weight > 0) this.#smoothed ??= smooth(this.#points.y, weight);
-    return { points: this.#points, smoothed: this.#smoothed, extremes: this.#extremes };
+    this.#smoother = new Smoother(weight);
+    this.#smoothedLength = 0;
+  }
+
+  #smooth(): Float64Array {
+    const { y } = this.#points;
+    if (this.#smoothed.length < y.length) {
+      const longer = new Float64Array(Math.max(1024, 2 * y.length));
+      longer.set(this.#smoothed.subarray(0, this.#smoothedLength));
+      this.#smoothed = longer;
+    }
+    for (let i = this.#smoothedLength; i < y.length; i++) this.#smoothed[i] = this.#smoother.next(y[i] as number);
+    this.#smoothedLength = y.length;
+    return this.#smoothed.subarray(0, y.length);
   }
 }

@@ -38,7 +38,7 @@ export default function RunsPage() {
     <Page title="Runs" aside={<span className="quiet">{formatCount(lives.length)}</span>}>
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Toolbar label="Filter runs">
-        <SearchField label="Filter by name, setting or message" value={view.q} onChange={(q) => setView({ q })} />
+        <SearchField label="Filter runs" value={view.q} onChange={(q) => setView({ q })} />
         {STATUSES.filter((status) => counts.has(status) || view.status.includes(status)).map((status) => (
           <Chip
             key={status}
