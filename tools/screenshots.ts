@@ -1,0 +1,147 @@
+// Takes the pictures of the dashboard that the docs show: the demo plays, every page is opened, in light and in dark.
+// Usage: npm run screenshots [folder]   (default: docs/images; after a build; some two minutes)
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { BrowserContext, Page } from "playwright-core";
+import { launchChromium } from "../test/browser/support/chromium.js";
+import { toPalette } from "./palette.mjs";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const YEAR = join(ROOT, "models/gas_turbine/gt_2014.csv");
+/** A run is half done when the pictures are taken, and two before it are complete. */
+const TRAINING_SECONDS = 40;
+const PLAYED_MS = 2.4 * TRAINING_SECONDS * 1000;
+const VIEWPORT = { width: 1280, height: 860 };
+const THEMES = ["light", "dark"] as const;
+/** Time for a page to draw itself in other colours. */
+const SETTLE_MS = 700;
+
+/** A picture: the page that it is of, and what is done on it before. */
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: "overview", path: "/" },
+  { name: "runs", path: "/runs" },
+  { name: "run", path: "/runs", act: openRunning },
+  { name: "tasks", path: "/tasks" },
+  { name: "inference", path: "/inference?from=file", act: streamYear },
+  { name: "evaluations", path: "/evaluations" },
+  { name: "evaluation", path: "/evaluations", act: evaluateYear },
+  { name: "system", path: "/system?minutes=5" },
+  { name: "connections", path: "/connections" },
+];
+
+const folder = resolve(process.argv[2] ?? join(ROOT, "docs/images"));
+const ends: (() => unknown)[] = [];
+try {
+  await takeAll();
+} finally {
+  for (const end of ends.reverse()) await end();
+}
+
+async function takeAll(): Promise<void> {
+  const url = await startDemo();
+  const browser = await launchChromium({ teardown: (end) => ends.push(end) });
+  const context = await browser.newContext({ viewport: VIEWPORT, baseURL: url, reducedMotion: "reduce" });
+  // All are open from the beginning: charts show what has come since then.
+  const pages = new Map<Shot, Page>();
+  for (const shot of SHOTS) pages.set(shot, await open(context, shot));
+  await wait(PLAYED_MS);
+  mkdirSync(folder, { recursive: true });
+  let bytes = 0;
+  for (const [shot, page] of pages) {
+    await shot.act?.(page);
+    for (const theme of THEMES) bytes += await take(page, theme, join(folder, `${shot.name}-${theme}.png`));
+  }
+  console.log(`${pages.size * THEMES.length} pictures, ${Math.round(bytes / 1024)} KiB, in ${folder}`);
+}
+
+async function open(context: BrowserContext, { path }: Shot): Promise<Page> {
+  const page = await context.newPage();
+  page.on("pageerror", (error) => console.error(`${path}: ${error.message}`));
+  await page.goto(path);
+  return page;
+}
+
+/** @returns its bytes */
+async function take(page: Page, theme: (typeof THEMES)[number], path: string): Promise<number> {
+  await page.bringToFront();
+  await page.emulateMedia({ colorScheme: theme });
+  await wait(SETTLE_MS);
+  const picture = toPalette(await page.screenshot());
+  writeFileSync(path, picture);
+  return picture.length;
+}
+
+/** The demo as a reader starts it, with a data folder of its own. @returns its address */
+async function startDemo(): Promise<string> {
+  const dataDir = mkdtempSync(join(tmpdir(), "tidewire-screenshots-"));
+  ends.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  const port = await freePort();
+  const settings = ["--port", String(port), "--data-dir", dataDir, "--training-time", String(TRAINING_SECONDS)];
+  const demo = spawn(process.execPath, [join(ROOT, "dist/src/main.js"), "demo", ...settings], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  ends.push(() => end(demo));
+  const url = `http://127.0.0.1:${port}`;
+  while (!(await isReady(url))) await wait(100);
+  return url;
+}
+
+async function end(demo: ChildProcess): Promise<void> {
+  if (demo.exitCode !== null) return;
+  const ended = once(demo, "exit");
+  demo.kill("SIGINT");
+  await ended;
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health/ready`)).ok;
+  } catch {
+    return false; // not listening yet
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+/** The run that is under way: it stands first. */
+async function openRunning(page: Page): Promise<void> {
+  await page
+    .getByRole("row", { name: /Running/ })
+    .getByRole("link")
+    .first()
+    .click();
+  await page.getByRole("figure").first().locator("canvas").waitFor();
+  await wait(1500);
+}
+
+async function streamYear(page: Page): Promise<void> {
+  await page.locator("input[type=file]").setInputFiles(YEAR);
+  await page.getByLabel("Rows a second").selectOption("100");
+  await page.getByRole("button", { name: "Stream" }).click();
+  await page.getByText(/^[6-9]\d\d predicted\.$/).waitFor();
+}
+
+async function evaluateYear(page: Page): Promise<void> {
+  await page.locator("input[type=file]").setInputFiles(YEAR);
+  await page.getByRole("button", { name: "Evaluate" }).click();
+  await page.getByRole("radio", { name: "TEY" }).check();
+  await page.getByRole("img", { name: /^Predicted against true values of TEY/ }).waitFor();
+}
