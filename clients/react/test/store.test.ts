@@ -103,11 +103,10 @@ await test("a run's past is there, and goes over into its present without a seam
   // While the past is being fetched.
   await metrics(server, "past", 3000, 3500);
   await log(server, "past", lines(3000, 3500));
+  await held(stage, 3500);
+  const seen = await stage.until({ history: "complete", totalEpochs: 3 });
+  t.match(seen, { config: { lr: 0.1 }, latest: { loss: 1 / 3500 } });
   t.same(await held(stage, 3500), { messages: messages(3500), steps: steps(3500) });
-  t.match(await stage.until({ history: "complete", totalEpochs: 3 }), {
-    config: { lr: 0.1 },
-    latest: { loss: 1 / 3500 },
-  });
   const order = await stage.page.evaluate(() => {
     const { logs } = (globalThis as unknown as Run).run;
     const seqs = [...logs].map(({ seq }) => seq);

@@ -56,9 +56,11 @@ function Bar({ label, hidesLabel, value, status = "running", valueText, connecti
         <span id={id} className="tidewire-progress__label">
           {label}
         </span>
-        <span className="tidewire-progress__value" aria-hidden="true">
-          {shown === undefined ? statusText(status) : formatPercent(shown)}
-        </span>
+        {!hidesLabel && (
+          <span className="tidewire-progress__value" aria-hidden="true">
+            {shown === undefined ? statusText(status) : formatPercent(shown)}
+          </span>
+        )}
       </div>
       <div
         className="tidewire-progress__track"

@@ -41,12 +41,16 @@ export function etaText(seconds: number): string {
   return `about ${formatDuration(rounded)} left`;
 }
 
-/** How much is done, as far as it can be told: of a run that tells its epochs alone, by these. */
-export function percentOf({ progress, epoch, totalEpochs, status }: Facts): number | undefined {
-  if (status === "completed") return 100;
-  if (progress !== undefined) return Math.min(100, Math.max(0, progress));
-  if (epoch === undefined || !totalEpochs) return undefined;
-  return Math.min(100, (100 * epoch) / totalEpochs);
+/** How much is done, as far as it can be told: of what tells its epochs or steps alone, those that are over. */
+export function percentOf(facts: Facts): number | undefined {
+  if (facts.status === "completed") return 100;
+  const { progress, epoch, totalEpochs, step, totalSteps } = facts;
+  const told = progress ?? share(epoch, totalEpochs) ?? share(step === undefined ? step : step - 1, totalSteps);
+  return told === undefined ? undefined : Math.min(100, Math.max(0, told));
+}
+
+function share(done: number | undefined, of: number | undefined): number | undefined {
+  return done === undefined || !of ? undefined : (100 * done) / of;
 }
 
 function count(what: string, at: number, of: number | undefined): string {

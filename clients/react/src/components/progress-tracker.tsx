@@ -79,7 +79,11 @@ function Figures({ view }: { readonly view: TopicView }) {
   const facts = [
     percent === undefined ? undefined : `${percent < 100 ? Math.floor(percent) : 100} %`,
     stepText(view satisfies Facts),
-    elapsed === undefined ? undefined : formatDuration(elapsed),
+    elapsed === undefined
+      ? undefined
+      : isEnded
+        ? `took ${formatDuration(elapsed)}`
+        : `${formatDuration(elapsed)} so far`,
     etaSeconds === undefined || isEnded ? undefined : etaText(etaSeconds),
   ];
   return facts.filter((fact) => fact !== undefined).map((fact) => <span key={fact}>{fact}</span>);

@@ -52,6 +52,7 @@ export class History {
   /** Down to here, or to where there is no more, it is fetched; 0 is from the beginning. */
   #down = 0;
   #fetched = 0;
+  #oldest: number | undefined;
   #abort = new AbortController();
   #timer: Timer | undefined;
   #failures = 0;
@@ -101,6 +102,7 @@ export class History {
     this.#at = position;
     this.#down = position.offset;
     this.#fetched = 0;
+    this.#oldest = undefined;
     this.#fetch();
   }
 
@@ -153,7 +155,7 @@ export class History {
       if (this.#fetched >= MAX_FETCHED) return false;
       const from = Math.max(0, this.#down - span);
       const found = await this.#between(from, this.#down, signal);
-      if (found === undefined) return true;
+      if (found.length === 0 && this.#down < (await this.#findOldest(signal))) return true;
       this.#fetched += found.length;
       // All of them are looked at: one kind may have room where another has none.
       let hasRoom = found.length === 0;
@@ -165,17 +167,24 @@ export class History {
     return true;
   }
 
-  /** The events behind one offset up to another; undefined when the server no longer has them. */
-  async #between(from: number, to: number, signal: AbortSignal): Promise<TidewireEvent[] | undefined> {
+  /** The events behind one offset up to another. */
+  async #between(from: number, to: number, signal: AbortSignal): Promise<TidewireEvent[]> {
     const found: TidewireEvent[] = [];
     for (let after: number | undefined = from; after !== undefined && after < to; ) {
       const { entries, next } = await this.#page(after, signal);
-      const [first] = entries;
-      if (first && first.position.offset > to && found.length === 0) return undefined;
       for (const event of entries) if (event.position.offset <= to) found.push(event);
       after = next;
     }
     return found;
+  }
+
+  /** Offset of the oldest event that the server still has: below it, every page would begin there. */
+  async #findOldest(signal: AbortSignal): Promise<number> {
+    if (this.#oldest === undefined) {
+      const { entries } = await this.#topics.events(this.#topic, { limit: 1, signal });
+      this.#oldest = entries[0]?.position.offset ?? 0;
+    }
+    return this.#oldest;
   }
 
   async #page(after: number, signal: AbortSignal): Promise<Awaited<ReturnType<Topics["events"]>>> {
