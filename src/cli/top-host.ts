@@ -2,7 +2,7 @@
 import { count } from "./numbers.js";
 import type { Palette } from "./terminal.js";
 import type { HostLoad } from "./top-board.js";
-import { bar, blocks, ms, share, size, sizeOf } from "./top-text.js";
+import { bar, blocks, ms, share, size, sizeOf, wrapped } from "./top-text.js";
 import { clean, joined, span } from "./watch-text.js";
 
 /** Names in front of the bars. */
@@ -87,7 +87,8 @@ function diskLines(disks: NonNullable<HostLoad["disks"]>, line: Line, paint: Pal
 
 function networkLines(network: HostLoad["network"]): string[] {
   if (!network) return [];
-  const facts = joined([rate("in", network.receiveBytesPerSecond), rate("out", network.transmitBytesPerSecond)]);
+  const rates = [rate("in", network.receiveBytesPerSecond), rate("out", network.transmitBytesPerSecond)];
+  const facts = joined(rates);
   return facts === "" ? [] : [`${"Network".padEnd(NAME_CELLS)} ${facts}`];
 }
 
@@ -104,24 +105,21 @@ function gpuLines(gpus: NonNullable<HostLoad["gpus"]>, line: Line): string[] {
 }
 
 /** The server's own process. */
-export function serverLines(server: NonNullable<HostLoad["server"]>): string[] {
+export function serverLines(server: NonNullable<HostLoad["server"]>, width: number): string[] {
   const { cpuPercent, rssBytes, heapUsedBytes, loopDelayP99Ms, connections, queuedBytes } = server;
   const { predictionsPerSecond, latencyP50Ms, latencyP99Ms } = server;
-  const name = "Server".padEnd(NAME_CELLS);
-  const process = joined([
+  const facts = [
     cpuPercent === undefined ? undefined : `CPU ${cpuPercent.toFixed(1)}%`,
     rssBytes === undefined ? undefined : `memory ${size(rssBytes)}`,
     heapUsedBytes === undefined ? undefined : `heap ${size(heapUsedBytes)}`,
     loopDelayP99Ms === undefined ? undefined : `loop p99 ${ms(loopDelayP99Ms)}`,
-  ]);
-  const work = joined([
     connections === undefined ? undefined : `${count(connections)} connection${connections === 1 ? "" : "s"}`,
     predictionsPerSecond === undefined ? undefined : `${count(predictionsPerSecond)} predictions/s`,
     latencyP50Ms === undefined ? undefined : `p50 ${ms(latencyP50Ms)}`,
     latencyP99Ms === undefined ? undefined : `p99 ${ms(latencyP99Ms)}`,
     queuedBytes ? `${size(queuedBytes)} queued` : undefined,
-  ]);
-  return [`${name} ${process}`, `${" ".repeat(NAME_CELLS)} ${work}`];
+  ];
+  return wrapped("Server".padEnd(NAME_CELLS), facts, width);
 }
 
 /** "vm  up 6 h 21 min". */

@@ -4,7 +4,7 @@ import { fit, type Palette } from "./terminal.js";
 import { type HostRow, staleMs, type TopBoard } from "./top-board.js";
 import { hostLines, hostName, serverLines } from "./top-host.js";
 import type { Sessions } from "./top-sessions.js";
-import { ms } from "./top-text.js";
+import { ms, wrapped } from "./top-text.js";
 import { apart, inOrder, linkText, type Surface, topicLines } from "./watch-screen.js";
 import { clean, joined, loadText, span } from "./watch-text.js";
 
@@ -21,7 +21,7 @@ export function topLines(board: TopBoard, surface: Surface, paint: Palette): str
     ...headLines(board, own, width, surface.nowMs, paint),
     ...(own ? ownLines(own, width, surface.nowMs, paint) : [paint.dim(waiting(board))]),
     ...others.map((host) => otherLine(host, surface.nowMs, paint)),
-    ...sessionLines(board.sessions, surface.nowMs, paint),
+    ...sessionLines(board.sessions, width, surface.nowMs, paint),
   ];
   const room = Math.max(1, surface.rows - above.length - 2);
   const lines = [...above, ...runLines(board, width, room, surface.nowMs, paint)];
@@ -50,7 +50,7 @@ function ownLines(host: HostRow, width: number, nowMs: number, paint: Palette): 
   const old = staleMs(host, nowMs);
   const isOld = old > 0;
   const told = isOld ? plain(paint) : paint;
-  const lines = [...hostLines(load, width, told), ...(load.server ? ["", ...serverLines(load.server)] : [])];
+  const lines = [...hostLines(load, width, told), ...(load.server ? ["", ...serverLines(load.server, width)] : [])];
   return isOld ? [paint.warn(`as it was ${span(old)} ago`), ...lines.map(paint.dim)] : lines;
 }
 
@@ -68,14 +68,15 @@ function otherLine(host: HostRow, nowMs: number, paint: Palette): string {
   return old > 0 ? paint.dim(`${text}  ${span(old)} ago`) : text;
 }
 
-function sessionLines(sessions: Sessions | undefined, nowMs: number, paint: Palette): string[] {
+function sessionLines(sessions: Sessions | undefined, width: number, nowMs: number, paint: Palette): string[] {
   if (!sessions) return [];
   const { connections, total_predictions: total, average_latency_ms: latencyMs } = sessions;
-  const head = joined([
-    `${paint.bold("Sessions")} ${count(connections.length)}`,
+  const facts = [
+    count(connections.length),
     `${count(total)} readings predicted`,
     total > 0 ? `mean latency ${ms(latencyMs)}` : undefined,
-  ]);
+  ];
+  const head = wrapped(paint.bold("Sessions"), facts, width);
   const busiest = [...connections].sort((a, b) => b.predictions_count - a.predictions_count);
   const shown = busiest.slice(0, MAX_SESSIONS).map((session) => {
     const { predictions_count: readings, connected_at: since, mode } = session;
@@ -84,7 +85,7 @@ function sessionLines(sessions: Sessions | undefined, nowMs: number, paint: Pale
     return `${name} ${joined([`${count(readings)} readings`, open, mode])}  ${paint.dim(clean(session.session_id))}`;
   });
   const hidden = connections.length - shown.length;
-  return ["", head, ...shown, ...(hidden > 0 ? [paint.dim(`and ${count(hidden)} more`)] : [])];
+  return ["", ...head, ...shown, ...(hidden > 0 ? [paint.dim(`and ${count(hidden)} more`)] : [])];
 }
 
 /** What is under way; what has ended is counted. */

@@ -1,5 +1,5 @@
 // Figures of a host in words: short, of equal width where they stand below each other.
-import type { Palette } from "./terminal.js";
+import { type Palette, widthOf } from "./terminal.js";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const STEP = 1024;
@@ -19,7 +19,28 @@ export function size(bytes: number): string {
 /** "1.66 of 23.5 GiB"; what is not known is left out. */
 export function sizeOf(used: number | undefined, total: number | undefined): string | undefined {
   if (total === undefined) return used === undefined ? undefined : size(used);
-  return used === undefined ? size(total) : `${size(used)} of ${size(total)}`;
+  if (used === undefined) return size(total);
+  const [value, unit] = size(used).split(" ");
+  const whole = size(total);
+  return whole.endsWith(` ${unit}`) ? `${value} of ${whole}` : `${size(used)} of ${whole}`;
+}
+
+/** The facts behind a name, on as many lines of `width` cells as they take, below each other. */
+export function wrapped(name: string, facts: readonly (string | undefined)[], width: number): string[] {
+  const indent = " ".repeat(widthOf(name));
+  const lines: string[] = [];
+  let line = name;
+  for (const fact of facts) {
+    if (fact === undefined || fact === "") continue;
+    const longer = line === name || line === indent ? `${line} ${fact}` : `${line}  ${fact}`;
+    if (widthOf(longer) <= width || line === name || line === indent) {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = `${indent} ${fact}`;
+  }
+  return [...lines, line];
 }
 
 /** A time in ms: "0.21 ms". */
