@@ -20,7 +20,8 @@ export function hostLines(load: HostLoad, width: number, paint: Palette): string
   const line = (name: string, percent: number | undefined, facts: readonly (string | undefined)[]): string =>
     [name.padEnd(NAME_CELLS), bar(percent, barCells(width), paint), share(percent), ` ${joined(facts)}`]
       .filter((part) => part !== "")
-      .join(" ");
+      .join(" ")
+      .trimEnd();
   return [
     ...cpuLines(load.cpu, line, width, paint),
     ...memoryLines(load.memory, line),
