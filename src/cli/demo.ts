@@ -146,23 +146,27 @@ async function listen(
   }
 }
 
-async function replay(performance: Performance, url: string, stream: EnsembleStream): Promise<void> {
-  const { options, config, notes, view, signal } = performance;
-  const rows = await readRows(ROWS_PATH, stream);
-  const yearRows = rows.readings.length;
-  const limit = Math.min(options.rows ?? Number.POSITIVE_INFINITY, options.once ? yearRows : Number.POSITIVE_INFINITY);
-  const { maxInFlight } = config;
-  const isAlone = !(options.training ?? (options.rate > 0 && limit === Number.POSITIVE_INFINITY));
-  const setup: DemoSetup = {
+/** What stays the same during this demo. */
+function setupOf({ options, config }: Performance, url: string, stream: EnsembleStream, yearRows: number): DemoSetup {
+  const { rate, rows = Number.POSITIVE_INFINITY, once, training } = options;
+  const limit = Math.min(rows, once ? yearRows : Number.POSITIVE_INFINITY);
+  return {
     ...stream,
     url,
     ensemble: DEMO_ENSEMBLE,
     yearRows,
     limit,
-    rate: options.rate,
-    maxInFlight,
-    isAlone,
+    rate,
+    maxInFlight: config.maxInFlight,
+    // What measures is not to be disturbed, and what ends by itself has no time for a run.
+    isAlone: !(training ?? (rate > 0 && limit === Number.POSITIVE_INFINITY)),
   };
+}
+
+async function replay(performance: Performance, url: string, stream: EnsembleStream): Promise<void> {
+  const { notes, view, signal } = performance;
+  const rows = await readRows(ROWS_PATH, stream);
+  const setup = setupOf(performance, url, stream, rows.readings.length);
   const rate = new Rate();
   rate.at(0, 0);
   const startMs = Date.now();
@@ -173,9 +177,9 @@ async function replay(performance: Performance, url: string, stream: EnsembleStr
     return stateOf(setup, run, { rowsPerSecond, elapsedMs, note, beside: beside?.activity });
   };
   const onYear = (): void => view.year(look());
-  const run = new Replay(stream, { ...options, rows, limit, maxInFlight, signal, onYear });
+  const run = new Replay(stream, { ...setup, rows, signal, onYear });
   view.start(setup);
-  const beside = isAlone ? undefined : await startBeside(performance, setup, rows, stream);
+  const beside = setup.isAlone ? undefined : await startBeside(performance, setup, rows, stream);
   const timer = setInterval(() => view.update(look()), view.intervalMs);
   try {
     await run.run();
