@@ -4,7 +4,7 @@ import { readFile, stat, statfs } from "node:fs/promises";
 import type { DiskStats } from "../../generated/ts/tidewire/v1/stats.js";
 import { LiveFile } from "./live-file.js";
 import { type Mount, parseMounts } from "./mounts.js";
-import { growth, parseCounter, percentOf, perSecond } from "./rates.js";
+import { counterOf, growth, percentOf, perSecond } from "./rates.js";
 
 /** /proc/diskstats counts in these, whatever the disk has. */
 const SECTOR_BYTES = 512;
@@ -25,13 +25,15 @@ export interface DiskCounters {
   readonly written: number;
 }
 
+/** major minor name, reads, merged, sectors, ms, writes, merged, sectors */
+const LINE = /^ *(\d+) +(\d+) (\S+) \d+ \d+ (\d+) \d+ \d+ \d+ (\d+)/gm;
+
 /** By device number ("8:1") and by name ("sda1"). */
 export function parseDiskstats(text: string): ReadonlyMap<string, DiskCounters> {
   const found = new Map<string, DiskCounters>();
-  for (const line of text.split("\n")) {
-    const [major, minor, name, , , sectorsRead, , , , sectorsWritten] = line.trim().split(/ +/);
-    const [read, written] = [parseCounter(sectorsRead), parseCounter(sectorsWritten)];
-    if (name === undefined || read === undefined || written === undefined) continue;
+  for (const [, major, minor, name = "", sectorsRead, sectorsWritten] of text.matchAll(LINE)) {
+    const [read, written] = [counterOf(sectorsRead), counterOf(sectorsWritten)];
+    if (read === undefined || written === undefined) continue;
     const counters = { read: read * SECTOR_BYTES, written: written * SECTOR_BYTES };
     found.set(`${major}:${minor}`, counters).set(name, counters);
   }

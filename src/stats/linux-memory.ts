@@ -14,16 +14,16 @@ export interface MeminfoReading {
   readonly swapFree: number | undefined;
 }
 
+const LINE = /^(MemTotal|MemAvailable|SwapTotal|SwapFree): +(\d{1,12}) kB$/gm;
+
 export function parseMeminfo(text: string): MeminfoReading {
-  const bytesOf = (name: string): number | undefined => {
-    const kib = parseCounter(new RegExp(`^${name}: +(\\d{1,12}) kB$`, "m").exec(text)?.[1]);
-    return kib === undefined ? undefined : kib * KIB;
-  };
+  const bytes = new Map<string | undefined, number>();
+  for (const [, name, kib] of text.matchAll(LINE)) bytes.set(name, Number(kib) * KIB);
   return {
-    total: bytesOf("MemTotal"),
-    available: bytesOf("MemAvailable"),
-    swapTotal: bytesOf("SwapTotal"),
-    swapFree: bytesOf("SwapFree"),
+    total: bytes.get("MemTotal"),
+    available: bytes.get("MemAvailable"),
+    swapTotal: bytes.get("SwapTotal"),
+    swapFree: bytes.get("SwapFree"),
   };
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { NetworkStats } from "../../generated/ts/tidewire/v1/stats.js";
 import { LiveFile } from "./live-file.js";
-import { growth, parseCounter, perSecond, sumOf } from "./rates.js";
+import { counterOf, growth, perSecond, sumOf } from "./rates.js";
 
 /** Interfaces that are looked at: a host of a thousand containers has as many. */
 const MAX_INTERFACES = 4096;
@@ -13,14 +13,15 @@ export interface InterfaceCounters {
   readonly sent: number;
 }
 
+/** name: bytes and seven more received, bytes sent */
+const LINE = /^ *([^\s:]+): *(\d+)(?: +\d+){7} +(\d+)/gm;
+
 /** By interface, without loopback. */
 export function parseNetDev(text: string): ReadonlyMap<string, InterfaceCounters> {
   const found = new Map<string, InterfaceCounters>();
-  for (const line of text.split("\n")) {
-    const [, name, counters = ""] = /^ *([^\s:][^\s]*): *(.*)$/.exec(line) ?? [];
-    if (name === undefined || name === "lo" || found.size >= MAX_INTERFACES) continue;
-    const columns = counters.split(/ +/);
-    const [received, sent] = [parseCounter(columns[0]), parseCounter(columns[8])];
+  for (const [, name = "", bytesIn, bytesOut] of text.matchAll(LINE)) {
+    if (name === "lo" || found.size >= MAX_INTERFACES) continue;
+    const [received, sent] = [counterOf(bytesIn), counterOf(bytesOut)];
     if (received !== undefined && sent !== undefined) found.set(name, { received, sent });
   }
   return found;

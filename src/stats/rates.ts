@@ -5,8 +5,12 @@ const MAX_COUNTER = Number.MAX_SAFE_INTEGER;
 
 /** A counter as text has it; undefined for what is no whole number of 0 and above. */
 export function parseCounter(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
-  const value = Number(text);
+  return text === undefined || !/^\d{1,16}$/.test(text) ? undefined : counterOf(text);
+}
+
+/** A counter of digits; undefined for one that is too large, and without any. */
+export function counterOf(digits: string | undefined): number | undefined {
+  const value = Number(digits ?? Number.NaN);
   return value <= MAX_COUNTER ? value : undefined;
 }
 
