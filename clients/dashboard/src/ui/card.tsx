@@ -3,6 +3,8 @@ import { type ReactNode, useId } from "react";
 
 interface CardProps {
   readonly title: ReactNode;
+  /** Its whole name, where the title alone is not the only one of the page. */
+  readonly label?: string;
   /** Right of the name: a count, a link, buttons. */
   readonly aside?: ReactNode;
   /** Whether the content reaches the edges, as tables do. */
@@ -11,10 +13,15 @@ interface CardProps {
   readonly children: ReactNode;
 }
 
-export function Card({ title, aside, flush = false, className = "", children }: CardProps) {
+export function Card({ title, label, aside, flush = false, className = "", children }: CardProps) {
   const id = useId();
   return (
-    <section className={`card ${className}`} aria-labelledby={id} data-flush={flush || undefined}>
+    <section
+      className={`card ${className}`}
+      aria-label={label}
+      aria-labelledby={label ? undefined : id}
+      data-flush={flush || undefined}
+    >
       <header className="card-head">
         <h2 id={id}>{title}</h2>
         {aside && <div className="card-aside">{aside}</div>}

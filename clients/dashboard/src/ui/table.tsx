@@ -18,6 +18,8 @@ export interface Column<Row> {
   /** What rows are sorted by; undefined comes last, whichever way. A column without it is not sorted. */
   readonly by?: (row: Row) => number | string | undefined;
   readonly isNumber?: boolean;
+  /** Whether its title is heard only: that of a column of buttons. */
+  readonly hidesTitle?: boolean;
   /** Whether it takes the room that is left, and is cut off where there is none. */
   readonly isWide?: boolean;
   /** Least width of the table, in pixels, at which the column is shown. Default: always. */
@@ -78,7 +80,7 @@ interface HeadProps<Row> {
 }
 
 function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
-  const { name, title, by, isNumber, from } = column;
+  const { name, title, hidesTitle, by, isNumber, from } = column;
   const own = sort?.column === name ? sort : undefined;
   const direction = own && (own.descending ? "descending" : "ascending");
   // Numbers and times are mostly wanted the largest first; a second press turns it around.
@@ -91,7 +93,7 @@ function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
           <Icon name={own?.descending === false ? "up" : "down"} size={11} />
         </button>
       ) : (
-        title
+        <span className={hidesTitle ? "visually-hidden" : undefined}>{title}</span>
       )}
     </th>
   );

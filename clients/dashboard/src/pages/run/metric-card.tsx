@@ -44,6 +44,7 @@ export function MetricCard({ metrics, name, title, view, onWindow }: MetricCardP
   return (
     <Card
       className="metric"
+      label={name}
       title={<span title={name}>{title}</span>}
       aside={
         <IconButton

@@ -94,7 +94,8 @@ export function toColumns(
 ): Readonly<Record<"task" | "workflow" | "container", readonly Column<Life>[]>> {
   const cancel: Column<Life> = {
     name: "cancel",
-    title: "",
+    title: "Cancel",
+    hidesTitle: true,
     isNumber: true,
     show: (life) => <CancelButton life={life} onProblem={onProblem} />,
   };
