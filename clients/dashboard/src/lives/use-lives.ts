@@ -16,15 +16,15 @@ function lifeOf(snapshot: TopicSnapshot): Life | undefined {
 /** All lives of a pattern, in no particular order, and how far the list can be trusted. */
 export interface Lives extends Followed {
   readonly lives: readonly Life[];
-  /** Lives that are not held: there are too many. */
-  readonly left: number;
+  /** Whether there are more than are held. */
+  readonly isBounded: boolean;
 }
 
 /** Of runs, what lists show is told by these: log lines are many. */
 export const RUN_TYPES: readonly EventType[] = ["status_changed", "progress", "metrics"];
 
 export function useLives(pattern: string, types?: readonly EventType[]): Lives {
-  const { topics, left, connection, gap, error } = useTopics(pattern, types ? { types } : {});
+  const { topics, isBounded, connection, gap, error } = useTopics(pattern, types ? { types } : {});
   const lives = useMemo(() => [...topics.values()].flatMap((snapshot) => lifeOf(snapshot) ?? []), [topics]);
-  return { lives, left, connection, gap, error };
+  return { lives, isBounded, connection, gap, error };
 }

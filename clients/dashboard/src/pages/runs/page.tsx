@@ -26,7 +26,7 @@ const VIEW = {
 
 export default function RunsPage() {
   const [view, setView] = useView(VIEW);
-  const { lives, left, connection, error } = useLives("training.*", RUN_TYPES);
+  const { lives, isBounded, connection, error } = useLives("training.*", RUN_TYPES);
   const sort = { column: view.sort, descending: !view.up };
   const counts = useMemo(() => countBy(lives), [lives]);
   const rows = useMemo(() => {
@@ -70,7 +70,9 @@ export default function RunsPage() {
           />
         )}
       </Card>
-      {left > 0 && <Notice tone="warn">{formatCount(left)} more runs are not shown: remove old ones.</Notice>}
+      {isBounded && (
+        <Notice tone="warn">There are more runs than {formatCount(lives.length)}: the others are not shown.</Notice>
+      )}
     </Page>
   );
 }
