@@ -66,7 +66,7 @@ function closeLater(client: TidewireClient): () => void {
 export function useStore(): Store {
   const store = useContext(StoreContext);
   if (store) return store;
-  throw new Error("no <TidewireProvider> above this component");
+  throw new Error("no TidewireProvider above");
 }
 
 /** The provider's client, for publishing and for the HTTP routes. @throws Error outside of a provider */

@@ -31,6 +31,20 @@ export class LineRing implements LogContent {
     return index < 0 || index >= this.#length ? undefined : this.#lines[(this.#first + index) % this.#lines.length];
   }
 
+  indexOf(seq: number): number {
+    let [low, high] = [0, this.#length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.at(middle) as LogLine).seq < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  *[Symbol.iterator](): Generator<LogLine, void, undefined> {
+    for (let i = 0; i < this.#length; i++) yield this.at(i) as LogLine;
+  }
+
   append(line: LogLine): void {
     while (this.#isFull(line)) this.#shift();
     this.#makeRoom();
@@ -73,8 +87,8 @@ export class LineRing implements LogContent {
 
   #makeRoom(): void {
     if (this.#length < this.#lines.length) return;
-    const lines = Array.from({ length: this.#length }, (_, i) => this.at(i));
-    this.#lines = lines.concat(new Array(lines.length));
+    const lines = [...this];
+    this.#lines = [...lines, ...new Array(lines.length)];
     this.#first = 0;
   }
 }

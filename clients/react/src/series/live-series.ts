@@ -1,20 +1,23 @@
 // Values that are told once and kept nowhere else: they are kept here as long as somebody reads them.
+import type { Readable } from "../store/cell.js";
 import type { Frames } from "../store/frames.js";
 import { loadRecording, type Recording } from "./load.js";
 import { MetricStore } from "./metric-store.js";
 import type { MetricTable, PointPlace } from "./metric-table.js";
-import type { Retain } from "./source.js";
 
 /** A store that its owner fills; what comes before its first listener is not kept. */
 export class LiveSeries {
   readonly store: MetricStore;
   #filling: { readonly recording: Recording; readonly table: MetricTable; readonly changed: () => void } | undefined;
 
-  /** @param failed the code that keeps values could not be loaded; the next listener has it tried again */
-  constructor(frames: Frames, retain: Retain, failed: (error: unknown) => void) {
+  /**
+   * @param owner  is kept going while somebody reads
+   * @param failed the code that keeps values could not be loaded; the next listener has it tried again
+   */
+  constructor(frames: Frames, owner: Pick<Readable<unknown>, "subscribe">, failed: (error: unknown) => void) {
     this.store = new MetricStore(frames, () => {
       if (!this.#filling) loadRecording().then((recording) => this.#fill(recording), failed);
-      return retain();
+      return owner.subscribe(() => {});
     });
   }
 

@@ -10,7 +10,7 @@ let loading: Promise<Recording> | undefined;
 export function loadRecording(): Promise<Recording> {
   loading ??= import("./recording.js").catch((cause: unknown) => {
     loading = undefined;
-    throw new TidewireClientError("CONNECTION_FAILED", "cannot load a part of the page", { retryable: true, cause });
+    throw new TidewireClientError("CONNECTION_FAILED", "cannot load a part of the client", { retryable: true, cause });
   });
   return loading;
 }

@@ -24,6 +24,8 @@ export interface LogContent {
   readonly dropped: number;
   readonly counts: Readonly<Record<LogLevel, number>>;
   at(index: number): LogLine | undefined;
+  indexOf(seq: number): number;
+  [Symbol.iterator](): Iterator<LogLine>;
 }
 
 /** Lines in the order of their events. */
@@ -49,18 +51,12 @@ export class LogBuffer extends Source<LogContent> {
 
   /** Index of the line with the number, or of the first one behind it; `length` when there is none. */
   indexOf(seq: number): number {
-    let [low, high] = [0, this.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.at(middle)?.seq ?? seq) < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.content?.indexOf(seq) ?? 0;
   }
 
   /** The lines from the oldest on. */
-  *[Symbol.iterator](): Generator<LogLine, void, undefined> {
-    for (let i = 0; i < this.length; i++) yield this.at(i) as LogLine;
+  [Symbol.iterator](): Iterator<LogLine> {
+    return (this.content ?? [])[Symbol.iterator]();
   }
 }
 

@@ -32,6 +32,7 @@ export class ConnectionCell extends Cell<ConnectionView> {
   #attempts = 0;
   #roundTripMs: number | undefined;
   #since = Date.now();
+  #told: LinkState = "idle";
   #error: TidewireClientError | undefined;
   #pingedAt: number | undefined;
   #timer: Timer | undefined;
@@ -58,10 +59,6 @@ export class ConnectionCell extends Cell<ConnectionView> {
     return this.#wasOpen ? "reconnecting" : "connecting";
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
   readonly reconnect = (): void => {
     // How it goes is told by the state and the error, whoever asked for it.
     this.#progress.connection.reconnect().catch(() => undefined);
@@ -85,7 +82,6 @@ export class ConnectionCell extends Cell<ConnectionView> {
   }
 
   #enter(state: ConnectionState): void {
-    const { link } = this;
     this.#state = state;
     if (state === "connected") {
       this.#wasOpen = true;
@@ -94,14 +90,12 @@ export class ConnectionCell extends Cell<ConnectionView> {
     }
     if (state !== "reconnecting") this.#setStale(false);
     else this.#timer ??= setTimeout(() => this.#setStale(true), STALE_MS);
-    if (this.link !== link) this.#since = Date.now();
     this.#tell();
   }
 
   #setStale(isStale: boolean): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#isStale === isStale) return;
     this.#isStale = isStale;
     this.#tell();
   }
@@ -137,6 +131,9 @@ export class ConnectionCell extends Cell<ConnectionView> {
   }
 
   #tell(): void {
+    const { link } = this;
+    if (link !== this.#told) this.#since = Date.now();
+    this.#told = link;
     this.changed();
     this.#changed();
   }

@@ -6,12 +6,9 @@ export type Timer = ReturnType<typeof setTimeout>;
 /** Whether there is a page: without one nothing is followed and no timer is set. */
 export const hasPage = (): boolean => typeof document !== "undefined";
 
-/** Whether nobody sees the page. */
-export const isHidden = (): boolean => hasPage() && document.visibilityState === "hidden";
-
-/** @returns what stops calling */
+/** Where there is no page, it is never hidden. @returns what stops calling */
 export function onVisibility(listener: () => void): () => void {
-  if (!hasPage()) return () => {};
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
+  const page = globalThis.document as Document | undefined;
+  page?.addEventListener("visibilitychange", listener);
+  return () => page?.removeEventListener("visibilitychange", listener);
 }

@@ -24,18 +24,19 @@ const STATUS: Readonly<Record<string, RunStatus>> = {
   stopped: "stopped",
 };
 
-/** What events say by fields of the state's own names. */
-const KEPT = [
-  "message",
-  "totalSteps",
-  "result",
-  "exitCode",
-  "config",
-  "totalEpochs",
-  "epoch",
-  "step",
-  "stage",
-] as const;
+/** Fields of a state, and by which name some events say them. */
+const KEPT: Readonly<Record<string, string>> = {
+  message: "reason",
+  step: "phaseNumber",
+  totalSteps: "totalPhases",
+  stage: "phase",
+  progress: "progress",
+  epoch: "epoch",
+  result: "result",
+  exitCode: "exitCode",
+  config: "config",
+  totalEpochs: "totalEpochs",
+};
 
 /** Whether nothing goes on after this status. */
 export function isEnded(status: RunStatus | undefined): boolean {
@@ -61,24 +62,18 @@ export function fold(state: Draft, event: TidewireEvent): void {
 }
 
 function keep(state: Draft, event: Exclude<TidewireEvent, { readonly type: "log" | "system_stats" }>): void {
-  const said = event as Partial<Record<string, unknown>>;
-  const told: Partial<Record<string, unknown>> = {
-    ...said,
-    message: said.message ?? said.reason,
-    totalSteps: said.totalSteps ?? said.totalPhases,
-    step: said.step ?? said.phaseNumber,
-    stage: said.stage ?? said.phase,
-  };
   if (event.type === "cancel_requested") {
     state.cancelRequested = true;
     return;
   }
-  for (const name of KEPT) if (told[name] !== undefined) Object.assign(state, { [name]: told[name] });
+  const said = event as Partial<Record<string, unknown>>;
+  for (const [name, other] of Object.entries(KEPT)) {
+    const value = said[name] ?? said[other];
+    if (value !== undefined) Object.assign(state, { [name]: value });
+  }
   if (event.type === "metrics") keepMetrics(state.metrics, event.metrics);
-  else if (event.type === "progress" || event.type === "step_progress") {
-    if (event.progress !== undefined) state.progress = event.progress;
-    setEta(state, isEnded(state.status) ? undefined : event.etaSeconds);
-  } else enter(state, statusOf(event), event);
+  else if (event.type.endsWith("progress")) setEta(state, isEnded(state.status) ? undefined : said.etaSeconds);
+  else enter(state, statusOf(event), event);
 }
 
 function statusOf(event: TidewireEvent): RunStatus | undefined {
@@ -103,7 +98,7 @@ function enter(state: Draft, status: RunStatus | undefined, event: TidewireEvent
   setEta(state, undefined);
 }
 
-function setEta(state: Draft, etaSeconds: number | undefined): void {
-  if (etaSeconds === undefined) delete state.etaSeconds;
-  else state.etaSeconds = etaSeconds;
+function setEta(state: Draft, etaSeconds: unknown): void {
+  if (typeof etaSeconds === "number") state.etaSeconds = etaSeconds;
+  else delete state.etaSeconds;
 }

@@ -47,8 +47,8 @@ export abstract class Following<View extends Followed> extends Cell<View> {
   }
 
   /** The connection is in another state. */
-  connectionChanged(state: string): void {
-    if (state !== "connected") this.#isAgreed = false;
+  connectionChanged(isOpen: boolean): void {
+    this.#isAgreed &&= isOpen;
     this.changed();
   }
 

@@ -78,42 +78,32 @@ export class InferenceCell extends Cell<InferenceView> {
     this.#store = store;
     this.#ensembleName = ensembleName;
     this.#options = options;
-    this.#series = new LiveSeries(
-      store.frames,
-      () => this.subscribe(() => {}),
-      (error) => this.#failed(error),
-    );
+    this.#series = new LiveSeries(store.frames, this, (error) => this.#failed(error));
   }
 
   /** A stream goes on, whether somebody sees it or not. */
   override pause(): void {}
   override resume(): void {}
 
-  readonly predict = async (reading: NamedReading, options?: PredictOptions): Promise<NamedPrediction> => {
+  readonly predict = (reading: NamedReading, options?: PredictOptions): Promise<NamedPrediction> => {
     const begun = performance.now();
+    const session = this.#open();
     this.#asked(1);
-    try {
-      const prediction = await this.#open().predict(reading, options);
+    const predicted = session.predict(reading, options).then((prediction) => {
       this.#predicted(prediction, reading, performance.now() - begun);
       return prediction;
-    } catch (error) {
-      throw this.#failed(error);
-    } finally {
-      this.#asked(-1);
-    }
+    });
+    return this.#told(predicted.finally(() => this.#asked(-1)));
   };
 
   readonly stream: InferenceView["stream"] = (readings, options) => this.#stream(readings, options);
 
-  readonly configure = async (changes: InferenceConfiguration): Promise<SessionInfo> => {
-    try {
-      return await this.#open().configure(changes);
-    } catch (error) {
-      throw this.#failed(error);
-    } finally {
-      this.changed();
-    }
-  };
+  readonly configure = (changes: InferenceConfiguration): Promise<SessionInfo> =>
+    this.#told(
+      this.#open()
+        .configure(changes)
+        .finally(() => this.changed()),
+    );
 
   protected start(): void {
     if (this.#ensembleName !== "") this.#open();
@@ -207,6 +197,13 @@ export class InferenceCell extends Cell<InferenceView> {
   #asked(by: 1 | -1): void {
     this.#pending += by;
     this.changed();
+  }
+
+  /** The same promise; what it rejects with is shown too. */
+  #told<Value>(promise: Promise<Value>): Promise<Value> {
+    return promise.catch((error) => {
+      throw this.#failed(error);
+    });
   }
 
   #failed(error: unknown): unknown {

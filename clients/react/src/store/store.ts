@@ -2,7 +2,7 @@
 import type { ProgressClient, SubscriptionFilter, TidewireClient } from "@tidewire/client";
 import type { Cell, CellHost } from "./cell.js";
 import { ConnectionCell } from "./connection-cell.js";
-import { isHidden, onVisibility, type Timer } from "./environment.js";
+import { onVisibility, type Timer } from "./environment.js";
 import { Following } from "./following.js";
 import { Frames } from "./frames.js";
 
@@ -23,17 +23,16 @@ export class Store implements CellHost {
   readonly client: TidewireClient;
   readonly connection: ConnectionCell;
   readonly #cells = new Map<string, Cell<unknown>>();
-  #hiddenGraceMs: number;
+  #hiddenGraceMs = HIDDEN_GRACE_MS;
   #timer: Timer | undefined;
   #isPaused = false;
   #offVisibility: (() => void) | undefined;
 
-  constructor(client: TidewireClient, { hiddenGraceMs = HIDDEN_GRACE_MS }: StoreOptions = {}) {
+  constructor(client: TidewireClient) {
     this.client = client;
-    this.#hiddenGraceMs = hiddenGraceMs;
     this.connection = new ConnectionCell(this.progress, this, () => {
-      const { state } = this.connection;
-      for (const cell of this.#cells.values()) if (cell instanceof Following) cell.connectionChanged(state);
+      const isOpen = this.connection.link === "live";
+      for (const cell of this.#cells.values()) if (cell instanceof Following) cell.connectionChanged(isOpen);
     });
   }
 
@@ -70,7 +69,7 @@ export class Store implements CellHost {
 
   #visibilityChanged(): void {
     clearTimeout(this.#timer);
-    if (!isHidden()) this.#resume();
+    if (document.visibilityState !== "hidden") this.#resume();
     else if (Number.isFinite(this.#hiddenGraceMs)) this.#timer = setTimeout(() => this.#pause(), this.#hiddenGraceMs);
   }
 
@@ -89,13 +88,13 @@ export class Store implements CellHost {
 const STORES = new WeakMap<TidewireClient, Store>();
 
 /** The one store of a client: two providers with the same client share what they follow. */
-export function storeOf(client: TidewireClient, options: StoreOptions = {}): Store {
-  const store = STORES.get(client) ?? new Store(client, options);
+export function storeOf(client: TidewireClient): Store {
+  const store = STORES.get(client) ?? new Store(client);
   STORES.set(client, store);
   return store;
 }
 
 /** A key that differs where the filters do. */
-export function keyOf(topic: string, { types, minLevel }: SubscriptionFilter = {}): string {
+export function keyOf(topic: string, { types, minLevel }: SubscriptionFilter): string {
   return JSON.stringify([topic, types, minLevel]);
 }

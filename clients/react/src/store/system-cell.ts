@@ -42,11 +42,7 @@ export class SystemCell extends Following<SystemView> {
   constructor(key: string, store: Store, node: string | undefined) {
     super(key, `system.${node ?? "*"}`, store);
     this.#node = node;
-    this.#series = new LiveSeries(
-      store.frames,
-      () => this.subscribe(() => {}),
-      (error) => this.failed(error),
-    );
+    this.#series = new LiveSeries(store.frames, this, (error) => this.failed(error));
   }
 
   protected event(event: TidewireEvent): void {

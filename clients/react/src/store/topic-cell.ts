@@ -2,7 +2,6 @@
 import type { Position, TidewireEvent, TopicEnd, TopicSnapshot, TopicState } from "@tidewire/client";
 import { type Draft, fold, isEnded, toDraft } from "./fold.js";
 import { type Followed, Following } from "./following.js";
-import type { Store } from "./store.js";
 
 /** What a topic's events add up to, without what has a name of its own in a view. */
 type Facts = Omit<TopicState, "error" | "metrics">;
@@ -33,10 +32,6 @@ export class TopicCell<View extends TopicView = TopicView> extends Following<Vie
   protected position: Position | undefined;
   #draft: Draft | undefined;
   #lastEvent: TidewireEvent | undefined;
-
-  constructor(key: string, topic: string, store: Store) {
-    super(key, topic, store);
-  }
 
   readonly cancel = (reason?: string): Promise<void> => this.store.progress.cancel(this.topic, reason);
 

@@ -1,8 +1,7 @@
 // All topics of a pattern, each with its state.
-import type { SubscriptionFilter, TidewireEvent, TopicSnapshot } from "@tidewire/client";
+import type { TidewireEvent, TopicSnapshot } from "@tidewire/client";
 import { type Draft, fold, toDraft } from "./fold.js";
 import { type Followed, Following } from "./following.js";
-import type { Store } from "./store.js";
 
 /** Topics that are held: a list of more would be no list for people. The first ones stay. */
 export const MAX_TOPICS = 5000;
@@ -11,8 +10,8 @@ export const MAX_TOPICS = 5000;
 export interface TopicsView extends Followed {
   /** By topic, in the order in which they were told. An entry is the same object until its topic changes. */
   readonly topics: ReadonlyMap<string, TopicSnapshot>;
-  /** Topics beyond the 5000 that are held. */
-  readonly left: number;
+  /** Whether there are more than the 5000 that are held. */
+  readonly isBounded: boolean;
 }
 
 interface Entry {
@@ -25,11 +24,7 @@ export class TopicsCell extends Following<TopicsView> {
   readonly #entries = new Map<string, Entry>();
   #shown: ReadonlyMap<string, TopicSnapshot> = new Map();
   readonly #stale = new Set<string>();
-  readonly #left = new Set<string>();
-
-  constructor(key: string, pattern: string, store: Store, filter: SubscriptionFilter) {
-    super(key, pattern, store, filter);
-  }
+  #isBounded = false;
 
   protected event(event: TidewireEvent): void {
     const { topic, position } = event;
@@ -49,12 +44,12 @@ export class TopicsCell extends Following<TopicsView> {
 
   protected present(): TopicsView {
     if (this.#stale.size > 0) this.#show();
-    return { ...this.followed(), topics: this.#shown, left: this.#left.size };
+    return { ...this.followed(), topics: this.#shown, isBounded: this.#isBounded };
   }
 
   #keep(topic: string, entry: Entry): void {
     if (!this.#entries.has(topic) && this.#entries.size >= MAX_TOPICS) {
-      if (this.#left.size < MAX_TOPICS) this.#left.add(topic);
+      this.#isBounded = true;
       return;
     }
     this.#entries.set(topic, entry);
