@@ -307,9 +307,16 @@ export class Broker implements EventReader, AsyncDisposable {
     const topic = this.#hosts.topicOf(event.topic);
     topic.add(topic.offset + 1, kind, timestamp);
     const position = { generation: topic.generation, offset: topic.offset };
-    this.#deliver(new EventBatch(topic.topic, [new DeliveredEvent(position, encodeEvent(event), kind)]));
+    const batch = new EventBatch(topic.topic, [new DeliveredEvent(position, encodeEvent(event), kind)]);
+    this.#hosts.told(batch);
+    this.#deliver(batch);
     this.#guard(this.#context.afterDelivery);
     return position;
+  }
+
+  /** What {@link tell} told last on the topics of a pattern, as far as it is of the present. */
+  newest(pattern: readonly string[]): readonly EventBatch[] {
+    return this.#hosts.newest(pattern, Date.now());
   }
 
   // ---- read ----

@@ -102,6 +102,11 @@ export class Subscription implements Listener {
     );
   }
 
+  /** Tells at once what is told every second and kept nowhere: for one that begins without a word about positions. */
+  tellNewest(): void {
+    for (const batch of this.#broker.newest(parsePattern(this.subscribed.topic))) this.deliver(batch);
+  }
+
   /** Ends it; nothing of it follows. Idempotent. */
   end(): void {
     if (!this.#isOpen) return;

@@ -48,7 +48,9 @@ export class TopicRequests implements EventSink {
 
   /** Live events of a topic or pattern, asked for by the connection's path: nothing is replied. */
   listen(topic: string): void {
-    this.#subscriptions.set(topic, new Subscription(this.#services.broker, liveOnly(topic), this));
+    const subscription = new Subscription(this.#services.broker, liveOnly(topic), this);
+    this.#subscriptions.set(topic, subscription);
+    subscription.tellNewest();
   }
 
   unsubscribe({ topic }: Unsubscribe, id: number): void {

@@ -101,6 +101,23 @@ test("one watcher of a topic's log finds nothing in it, and the latest state in 
   }
 });
 
+test("who comes to the path while others watch is told the last sample at once", async (t) => {
+  const { url } = await serve(t, { models: [], flags: { ...FAST, statsIntervalMs: "10000" } });
+  const first = await Peer.connect(t, url, "proto", { path: SYSTEM });
+  const [known] = await take(first, 1);
+  // The next one is ten seconds away.
+  for (const path of [SYSTEM, "/ws"]) {
+    const second = await Peer.connect(t, url, "proto", { path });
+    if (path === "/ws") await second.ask(subscribeTo("system.*", true));
+    if (path === SYSTEM) t.same((await take(second, 1))[0]?.event, known?.event);
+    else
+      t.match((await second.next())?.body, {
+        $case: "snapshot",
+        value: { topic: "system.pc", offset: known?.event.offset },
+      });
+  }
+});
+
 test("who only asks gets a state of the present, also when nobody has ever watched", async (t) => {
   const { url } = await serve(t, { models: [], flags: FAST });
   const rest = restOf(url);
