@@ -35,7 +35,7 @@ export function CancelButton({ life, onProblem }: CancelProps) {
   };
   return (
     <Button icon="cross" disabled={isAsking} aria-label={`Cancel ${name}`} onClick={() => void cancel()}>
-      Cancel
+      <span className="button-word">Cancel</span>
     </Button>
   );
 }

@@ -7,8 +7,8 @@ import { type Life, leftMs } from "./life.js";
 
 /** In a cell of a table: a bar, and behind it the share, or the place where the share is not known. */
 export function LifeProgress({ life }: { readonly life: Life }) {
-  const { progress, place, name, isEnded, shown } = life;
-  if (progress === undefined && (isEnded || life.status === "queued" || life.family === "container"))
+  const { progress, place, name, shown } = life;
+  if (progress === undefined && (life.status !== "running" || life.family === "container"))
     return <span className="quiet">{place ?? "–"}</span>;
   return (
     <span className="life-progress" data-status={shown}>

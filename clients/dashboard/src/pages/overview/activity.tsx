@@ -38,7 +38,7 @@ export function Activity() {
   const all = lists.flatMap(({ lives }) => lives);
   const isLive = lists.every(({ connection }) => connection === "live");
   const error = lists.map(({ error }) => error).find(Boolean);
-  const active = newest(all.filter(({ isEnded, status }) => !isEnded && status !== undefined));
+  const active = newest(all.filter(({ isEnded, status }) => !isEnded && status !== undefined && status !== "lost"));
   const problems = newest(all.filter(({ status }) => status === "failed" || status === "lost"));
   return (
     <div className="overview-main">

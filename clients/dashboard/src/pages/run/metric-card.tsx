@@ -1,9 +1,9 @@
 // One metric: its curve, its last, least and greatest value, and the same as a table.
 import type { MetricStore } from "@tidewire/react";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { align, type Window } from "../../chart/aligned.js";
 import { Chart } from "../../chart/chart.js";
-import { type Extremes, endsOf, PointsCache } from "../../chart/points.js";
+import { type Extremes, endsOf, extremesOf, PointsCache } from "../../chart/points.js";
 import { formatValue } from "../../format/numbers.js";
 import { IconButton } from "../../ui/button.js";
 import { Card } from "../../ui/card.js";
@@ -30,6 +30,7 @@ export function MetricCard({ metrics, name, title, view, onWindow }: MetricCardP
   const { x: axis, smooth, log, w } = view;
   const facts = useRef<HTMLDListElement>(null);
   const cache = useMemo(() => new PointsCache(), []);
+  useFacts(metrics, name, facts);
   const draw = useCallback(
     (columns: number) => {
       const series = metrics.get(name);
@@ -78,6 +79,24 @@ export function MetricCard({ metrics, name, title, view, onWindow }: MetricCardP
       )}
     </Card>
   );
+}
+
+/** How often figures are told of a chart that is not in view, and so not drawn, in milliseconds. */
+const UNSEEN_MS = 1_000;
+
+/** Whoever does not see the chart, or has not come to it yet, finds its figures all the same. */
+function useFacts(metrics: MetricStore, name: string, facts: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    let toldMs = 0;
+    const tell = () => {
+      if (performance.now() - toldMs < UNSEEN_MS) return;
+      toldMs = performance.now();
+      const series = metrics.get(name);
+      if (series) writeFacts(facts.current, extremesOf(series.value));
+    };
+    tell();
+    return metrics.subscribe(tell);
+  }, [metrics, name, facts]);
 }
 
 /** From the least to the greatest x of all metrics: a place is above itself in all charts. */
