@@ -1,5 +1,6 @@
 // What the store promises, in a real Chromium against the real server: one subscription however many look, one telling a
 // frame, nothing lost across cuts and hidden pages, and a run's past.
+import type { WebSocket } from "playwright-core";
 import t from "tap";
 import type { PageServer } from "../../../test/browser/support/server.js";
 import type { LogBuffer, MetricStore } from "../src/index.js";
@@ -58,6 +59,37 @@ await test("StrictMode, remounts and several components: one subscription on the
   t.equal(stage.sent("subscribe", topic), 2, "another client, another one; a remount none");
   await blink.click();
   await stage.untilSent("unsubscribe", topic, 1);
+});
+
+await test("a provider that goes closes what it has opened; sessions are shared, and go with it", async (t, stage, {
+  server,
+  page,
+}) => {
+  await publish(server, "task.p.own", "task_started");
+  const connections = async () => {
+    const stats = await server.call<{ active_connections: number }>("/ws/stats");
+    return stats.active_connections;
+  };
+  const before = await connections();
+  const open: WebSocket[] = [];
+  page.on("websocket", (socket) => open.push(socket));
+  await stage.show({ scene: "Own", props: { url: server.url, projectId: "p", taskId: "own" }, isStrict: true });
+  await stage.until({ connection: "live", status: "running" });
+  await page.getByText('"signals"').waitFor();
+  t.equal(await connections(), before + 2, "one for all topics, one for both components that predict");
+  const closed = Promise.all(open.map((socket) => socket.waitForEvent("close")));
+  await page.evaluate(() =>
+    (globalThis as unknown as { session: { predict(reading: object): Promise<object> } }).session.predict({
+      AT: 20,
+      AP: 1013,
+      AH: 77,
+      AFDP: 3.9,
+      GTEP: 25,
+    }),
+  );
+  await stage.until({ count: 1 }, "predicted");
+  await page.getByRole("button", { name: "Toggle" }).click();
+  await closed;
 });
 
 await test("a component renders for what it reads alone", async (t, stage, { server }) => {

@@ -5,6 +5,10 @@ import type { SystemStats } from "../store/system-cell.js";
 import { Card, Notices } from "./card.js";
 import { formatBytes, formatDuration, formatMs, formatNumber } from "./format.js";
 import { Meter } from "./meter.js";
+import { useNow } from "./use-now.js";
+
+/** A sample of this age is told to be old, in seconds: hosts are sampled every 10 s at the slowest. */
+const OLD_S = 30;
 
 /** Which host. */
 export interface SystemMonitorProps {
@@ -16,7 +20,7 @@ export interface SystemMonitorProps {
 
 /** Processors, memory, disks, GPUs, network and the server itself; what the host does not tell is left out. */
 export function SystemMonitor({ node, label }: SystemMonitorProps) {
-  const { stats, series, connection, gap, error, node: heard } = useSystemStats(node);
+  const { stats, series, sampledAt, connection, gap, error, node: heard } = useSystemStats(node);
   const name = label ?? stats?.hostname ?? heard ?? "Host";
   return (
     <Card kind="system" label={name} connection={connection}>
@@ -59,10 +63,23 @@ export function SystemMonitor({ node, label }: SystemMonitorProps) {
             ))}
           </div>
           <Figures stats={stats} />
+          <Age at={sampledAt} />
         </>
       )}
       <Notices gap={gap} error={error} />
     </Card>
+  );
+}
+
+/** Says so where no sample has come for long: the figures look as fresh as ever. */
+function Age({ at }: { readonly at: Date | undefined }) {
+  const now = useNow(true);
+  const seconds = now === undefined || at === undefined ? 0 : (now - at.getTime()) / 1000;
+  if (seconds < OLD_S) return null;
+  return (
+    <p className="tidewire-notice" data-state="lost">
+      The last sample is {formatDuration(seconds)} old.
+    </p>
   );
 }
 

@@ -156,6 +156,30 @@ function Blinking(props: { projectId: string; taskId: string }) {
   );
 }
 
+/** A provider of its own, with a client of its own. */
+function Own({ url, projectId, taskId }: { url: string; projectId: string; taskId: string }) {
+  const [isShown, setShown] = useState(true);
+  return (
+    <>
+      <button type="button" onClick={() => setShown(!isShown)}>
+        Toggle
+      </button>
+      {isShown && (
+        <tidewire.TidewireProvider url={url}>
+          <Task projectId={projectId} taskId={taskId} />
+          <Inference ensembleName="gas_turbine" />
+          <Predicted ensembleName="gas_turbine" />
+        </tidewire.TidewireProvider>
+      )}
+    </>
+  );
+}
+
+/** Another component with the same ensemble: it sees what the first one predicts. */
+function Predicted({ ensembleName }: { ensembleName: string }) {
+  return <Seen name="predicted" value={tidewire.useInference(ensembleName, undefined, ({ count }) => ({ count }))} />;
+}
+
 function Everything({ experimentId }: { experimentId: string }) {
   return (
     <>
@@ -188,6 +212,7 @@ const scenes = {
   Inference,
   Connection,
   Blinking,
+  Own,
   Everything,
   ProgressBar: tidewire.ProgressBar,
   ProgressTracker: tidewire.ProgressTracker,
