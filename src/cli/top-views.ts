@@ -16,20 +16,28 @@ const DEFAULT_COLUMNS = 80;
 
 /** Shows a board. */
 export interface TopView extends FeedListener, Disposable {
+  /** Resolves when a sample with shares of time has been told: the first one has none. */
+  readonly whole: Promise<void>;
   /** The sessions as they are now. */
   sessions(sessions: Sessions): void;
 }
 
 /** What all views keep. */
 abstract class BoardView implements TopView {
+  readonly whole: Promise<void>;
   protected readonly board: TopBoard;
+  #isWhole: () => void = () => undefined;
 
   constructor(url: string) {
     this.board = new TopBoard(url);
+    this.whole = new Promise((resolve) => {
+      this.#isWhole = resolve;
+    });
   }
 
   event(event: TidewireEvent): void {
     this.board.event(event, Date.now());
+    if (event.type === "system_stats" && event.cpu?.cpuUtil !== undefined) this.#isWhole();
   }
 
   snapshot(snapshot: TopicSnapshot): void {

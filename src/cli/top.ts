@@ -100,7 +100,6 @@ async function show(options: TopOptions, context: CommandContext, url: string, s
   const quit = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const isWhole = watchSamples(client);
   const hasSessions = new Promise<void>((resolve) => {
     const tell = (sessions: Sessions): void => {
       view.sessions(sessions);
@@ -112,7 +111,7 @@ async function show(options: TopOptions, context: CommandContext, url: string, s
   await Promise.race([feed.open(), quit]);
   const ends: Promise<unknown>[] = [quit, feed.done];
   if (form === "once" || form === "once-json")
-    ends.push(Promise.all([isWhole, hasSessions]), sleep(ONCE_TIMEOUT_MS, undefined, { signal, ref: false }));
+    ends.push(Promise.all([view.whole, hasSessions]), sleep(ONCE_TIMEOUT_MS, undefined, { signal, ref: false }));
   try {
     await Promise.race(ends);
   } finally {
@@ -130,14 +129,4 @@ function formOf({ json, once }: TopOptions, { stdout, env }: CommandContext): Fo
 function createView(form: Form, context: CommandContext, url: string): TopView {
   if (form === "screen") return new TopScreen(context, url);
   return form === "once" ? new TopOnce(context, url) : new TopJson(context, url, form === "once-json");
-}
-
-/** Resolves when a sample with shares of time has come, and been told to all others. */
-function watchSamples({ connection }: ProgressClient): Promise<void> {
-  return new Promise((resolve) => {
-    connection.on("frame", ({ body }) => {
-      const kind = body?.$case === "event" ? body.value.kind : undefined;
-      if (kind?.$case === "systemStats" && kind.value.cpu?.cpuUtil !== undefined) setImmediate(resolve);
-    });
-  });
 }

@@ -78,14 +78,19 @@ export class StatsFeed implements AsyncDisposable {
 
   // ---- who watches ----
 
-  /** Called while somebody subscribes: the answer to that comes first, so nothing is told in this turn. */
+  /** Called while somebody subscribes: the answer to that comes first, and no fault here may become its own. */
   #begin(): void {
     this.#isWatched = true;
-    this.#context.gpus.watch();
-    this.#context.own.watch();
-    void this.#refresh(FIRST_WAIT_MS).then(() => {
-      if (this.#isWatched) this.#ticker.start(this.#sampledMs + this.#context.statsIntervalMs);
-    });
+    setImmediate(() => void this.#start());
+  }
+
+  async #start(): Promise<void> {
+    const { gpus, own, statsIntervalMs } = this.#context;
+    if (!this.#isWatched) return;
+    gpus.watch();
+    own.watch();
+    await this.#refresh(FIRST_WAIT_MS);
+    if (this.#isWatched) this.#ticker.start(this.#sampledMs + statsIntervalMs);
   }
 
   #rest(): void {

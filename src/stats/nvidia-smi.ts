@@ -93,10 +93,8 @@ export class NvidiaSmi implements GpuSampler {
   #start(): void {
     const seconds = Math.max(1, Math.round(this.#options.intervalMs / 1000));
     const words = [`--query-gpu=${QUERY}`, "--format=csv,noheader,nounits", `--loop=${seconds}`];
-    const child: Child = spawn(this.#options.program, words, {
-      stdio: ["ignore", "pipe", "ignore"],
-      windowsHide: true,
-    });
+    const child = this.#spawn(words);
+    if (!child) return;
     const state: State = { is: "running", child, rounds: new GpuRounds(), line: "", heardMs: performance.now() };
     this.#state = state;
     let hasTold = false;
@@ -113,6 +111,16 @@ export class NvidiaSmi implements GpuSampler {
     });
     child.once("error", (error) => gone(error.message));
     child.once("exit", (code, signal) => gone(`ended with ${signal ?? code}`));
+  }
+
+  /** Most faults come as an event; some, such as a want of memory, are thrown. */
+  #spawn(words: readonly string[]): Child | undefined {
+    try {
+      return spawn(this.#options.program, words, { stdio: ["ignore", "pipe", "ignore"], windowsHide: true });
+    } catch (error) {
+      this.#gone(String(error), false);
+      return undefined;
+    }
   }
 
   /** @returns whether a round has become whole */
