@@ -18,19 +18,22 @@ export type Window = readonly [from: number, to: number];
  * The points of some series over the same x that are worth drawing, of each series its own.
  *
  * @param x        rising, may repeat
- * @param columns  of pixels
+ * @param columns  of pixels; a list where series need not all be drawn as finely
  * @param isLog    whether y has a logarithmic scale: what is not above 0 cannot be drawn on it
  */
 export function align(
   x: Numbers,
   series: readonly Numbers[],
-  columns: number,
+  columns: number | readonly number[],
   window?: Window,
   isLog = false,
 ): Drawing {
   const [from, to] = window ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
   const stretch = stretchOf(x, from, to);
-  const chosen = series.map((y) => decimate(x, y, stretch, Math.max(1, Math.floor(columns))));
+  const chosen = series.map((y, i) => {
+    const wanted = typeof columns === "number" ? columns : (columns[i] ?? 1);
+    return decimate(x, y, stretch, Math.max(1, Math.floor(wanted)));
+  });
   const indexes = chosen.reduce(merge, new Uint32Array(0));
   const y = series.map((values, i) => pick(values, indexes, chosen[i] as Uint32Array, isLog));
   return { x: Array.from(indexes, (index) => x[index] as number), y, from, to };

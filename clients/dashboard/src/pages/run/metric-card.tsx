@@ -37,8 +37,10 @@ export function MetricCard({ metrics, name, title, view, onWindow }: MetricCardP
       if (!series) return align([], smooth > 0 ? [[], []] : [[]], columns, w, log);
       const { points, smoothed, extremes } = cache.of(series, axis, smooth);
       writeFacts(facts.current, extremes);
-      const all = smoothed ? [points.y, smoothed] : [points.y];
-      return align(points.x, all, columns, w ?? commonWindow(metrics, axis, points.x), log);
+      const window = w ?? commonWindow(metrics, axis, points.x);
+      if (!smoothed) return align(points.x, [points.y], columns, window, log);
+      // What is smooth has no spikes to keep: a third of the columns draws the same line.
+      return align(points.x, [points.y, smoothed], [columns, columns / 3], window, log);
     },
     [metrics, name, cache, axis, smooth, log, w],
   );
