@@ -1,12 +1,13 @@
 // What buffers keep, against the simplest thing that could do the same.
-import type { LogLevel } from "@tidewire/client";
+import type { LogLevel, TidewireEvent } from "@tidewire/client";
 import fc from "fast-check";
 import t from "tap";
 import { Columns } from "../src/series/columns.js";
 import { LineRing, MAX_CHARACTERS } from "../src/series/line-ring.js";
 import { LogBuffer, MAX_LINES } from "../src/series/log-buffer.js";
-import { MAX_POINTS } from "../src/series/metric-store.js";
+import { MAX_POINTS, MetricStore } from "../src/series/metric-store.js";
 import { MAX_ALL_POINTS, MAX_NAMES, MetricTable } from "../src/series/metric-table.js";
+import { recordRun } from "../src/series/recording.js";
 import { Frames } from "../src/store/frames.js";
 
 const place = { step: 0, epoch: Number.NaN, time: 0 };
@@ -46,7 +47,9 @@ t.test("a series keeps its newest points; all series together have a bound too",
   t.match(loss, { length: MAX_POINTS, dropped: 10, last: MAX_POINTS + 9 });
   t.equal(loss?.step[0], 10);
   t.same(table.names, ["loss"]);
-  t.equal(table.prepend({ loss: 1 }, place), false);
+  t.ok(table.isFull);
+  table.prepend({ loss: 1 }, place);
+  t.equal(loss?.step[0], 10);
 
   const many = new MetricTable();
   const names = Array.from({ length: 40 }, (_, i) => `m${i}`);
@@ -96,7 +99,29 @@ t.test("lines: the newest, found by their number, counted by level", async (t) =
 
   for (let seq = 400; seq < 400 + MAX_LINES; seq++) ring.append(line(seq));
   t.same([buffer.length, buffer.dropped, buffer.at(0)?.seq, buffer.counts.ERROR], [MAX_LINES, 149, 400, 0]);
-  t.equal(ring.prepend(line(1)), false);
-  ring.append(line(100_000, "INFO", "x".repeat(MAX_CHARACTERS)));
+  t.ok(ring.isFull);
+  ring.prepend(line(1));
+  t.equal(buffer.at(0)?.seq, 400);
+  ring.append(line(100_000, "INFO", "x".repeat(MAX_CHARACTERS + 1)));
   t.equal(buffer.length, 1, "long lines push out more");
+});
+
+t.test("a run's lines are full, and its metrics are not: those are asked for alone", async (t) => {
+  const frames = new Frames();
+  const [metrics, logs] = [new MetricStore(frames, () => () => {}), new LogBuffer(frames, () => () => {})];
+  const recorder = recordRun(metrics, logs, () => {});
+  const event = (type: "log" | "metrics", offset: number) =>
+    ({
+      type,
+      timestamp: new Date(0),
+      position: { generation: 1, offset },
+      ...(type === "log" ? { level: "INFO", message: "" } : { metrics: { loss: 1 } }),
+    }) as TidewireEvent;
+  t.same(recorder.room(), ["log", "metrics"]);
+  for (let i = 0; i < MAX_LINES; i++) recorder.append(event("log", i));
+  t.same(recorder.room(), ["metrics"]);
+  for (let i = 0; i < MAX_POINTS; i++) recorder.append(event("metrics", i));
+  t.equal(recorder.room(), undefined);
+  recorder.clear();
+  t.same([logs.length, metrics.points, recorder.room()], [0, 0, ["log", "metrics"]]);
 });

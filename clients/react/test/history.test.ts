@@ -55,7 +55,10 @@ function record(log: FakeLog, { room = Number.POSITIVE_INFINITY, types = LOG } =
   const offsets: number[] = [];
   const history = new History("training.e", types, { events: log.read } as Topics, {
     append: ({ position }) => void offsets.push(position.offset),
-    prepend: ({ position }) => offsets.length < room && offsets.unshift(position.offset) > 0,
+    prepend: ({ position }) => {
+      if (offsets.length < room) offsets.unshift(position.offset);
+    },
+    room: () => (offsets.length < room ? types : undefined),
     clear: () => {
       offsets.length = 0;
     },

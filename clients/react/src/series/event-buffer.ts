@@ -1,5 +1,5 @@
 // The newest events of a topic in a list that React may hold.
-import type { TidewireEvent } from "@tidewire/client";
+import type { EventType, TidewireEvent } from "@tidewire/client";
 import type { Recorder } from "./history.js";
 
 /** Events that are kept: a life has a few dozen, and a page shows no more. */
@@ -8,10 +8,12 @@ export const MAX_EVENTS = 1000;
 /** Events in order. At the bound, the newest push out the oldest. */
 export class EventBuffer implements Recorder {
   readonly told: () => void;
+  readonly #types: readonly EventType[];
   #events: TidewireEvent[] = [];
 
   /** @param told is called whenever there is something new */
-  constructor(told: () => void) {
+  constructor(types: readonly EventType[], told: () => void) {
+    this.#types = types;
     this.told = told;
   }
 
@@ -26,11 +28,14 @@ export class EventBuffer implements Recorder {
     this.told();
   }
 
-  prepend(event: TidewireEvent): boolean {
-    if (this.#events.length >= MAX_EVENTS) return false;
+  prepend(event: TidewireEvent): void {
+    if (this.#events.length >= MAX_EVENTS) return;
     this.#events.unshift(event);
     this.told();
-    return true;
+  }
+
+  room(): readonly EventType[] | undefined {
+    return this.#events.length < MAX_EVENTS ? this.#types : undefined;
   }
 
   clear(): void {

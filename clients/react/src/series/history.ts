@@ -1,6 +1,6 @@
 // Joins what a topic tells now with what it told before: the newest pages first, so that what is shown at once is what
 // matters most, and never more than is kept. The one place that knows how a gap is closed.
-import type { EventType, Position, TidewireClientError, TidewireEvent, Topics } from "@tidewire/client";
+import type { EventPage, EventType, Position, TidewireClientError, TidewireEvent, Topics } from "@tidewire/client";
 import type { Timer } from "../store/environment.js";
 
 /** Events of one request: reading them is a task of a few milliseconds, and frames are drawn between two of them. */
@@ -29,8 +29,10 @@ export type HistoryState = "loading" | "complete" | "bounded" | "stale";
 export interface Recorder {
   /** The newest one. */
   append(event: TidewireEvent): void;
-  /** One from before all others. @returns whether there was room */
-  prepend(event: TidewireEvent): boolean;
+  /** One from before all others; nothing happens where there is no room for it. */
+  prepend(event: TidewireEvent): void;
+  /** The types that there is room for, for events from before all others; empty is all, undefined is none. */
+  room(): readonly EventType[] | undefined;
   /** What was recorded is of a history that is no more. */
   clear(): void;
   /** {@link History.state} is another. */
@@ -141,7 +143,7 @@ export class History {
   /** Closes the gap: from what is recorded up to what waits. */
   async #fill(signal: AbortSignal): Promise<void> {
     while (this.#at && this.#at.offset < this.#target) {
-      const { entries, next } = await this.#page(this.#at.offset, signal);
+      const { entries, next } = await this.#page(this.#at.offset, this.#types, signal);
       for (const event of entries) if (event.position.offset <= this.#target) this.#record(event);
       this.#at = { ...this.#at, offset: Math.min(next ?? this.#target, this.#target) };
     }
@@ -152,15 +154,13 @@ export class History {
   /** Fetches what was before, the newest first. @returns whether nothing is missing */
   async #goBack(signal: AbortSignal): Promise<boolean> {
     for (let span = PAGE; this.#down > 0; ) {
-      if (this.#fetched >= MAX_FETCHED) return false;
+      const types = this.#recorder.room();
+      if (types === undefined || this.#fetched >= MAX_FETCHED) return false;
       const from = Math.max(0, this.#down - span);
-      const found = await this.#between(from, this.#down, signal);
+      const found = await this.#between(from, this.#down, types, signal);
       if (found.length === 0 && this.#down < (await this.#findOldest(signal))) return true;
       this.#fetched += found.length;
-      // All of them are looked at: one kind may have room where another has none.
-      let hasRoom = found.length === 0;
-      for (const event of found.reverse()) hasRoom = this.#recorder.prepend(event) || hasRoom;
-      if (!hasRoom) return false;
+      for (const event of found.reverse()) this.#recorder.prepend(event);
       this.#down = from;
       span = Math.min(MAX_SPAN, found.length < PAGE / 4 ? span * 2 : Math.max(PAGE, span >> 1));
     }
@@ -168,10 +168,10 @@ export class History {
   }
 
   /** The events behind one offset up to another. */
-  async #between(from: number, to: number, signal: AbortSignal): Promise<TidewireEvent[]> {
+  async #between(from: number, to: number, types: readonly EventType[], signal: AbortSignal): Promise<TidewireEvent[]> {
     const found: TidewireEvent[] = [];
     for (let after: number | undefined = from; after !== undefined && after < to; ) {
-      const { entries, next } = await this.#page(after, signal);
+      const { entries, next } = await this.#page(after, types, signal);
       for (const event of entries) if (event.position.offset <= to) found.push(event);
       after = next;
     }
@@ -187,8 +187,8 @@ export class History {
     return this.#oldest;
   }
 
-  async #page(after: number, signal: AbortSignal): Promise<Awaited<ReturnType<Topics["events"]>>> {
-    const types = this.#types.length > 0 ? this.#types : undefined;
+  async #page(after: number, wanted: readonly EventType[], signal: AbortSignal): Promise<EventPage> {
+    const types = wanted.length > 0 ? wanted : undefined;
     const page = await this.#topics.events(this.#topic, { after, limit: PAGE, types, signal });
     // Another history has begun: the subscription is about to say so.
     if (page.generation !== this.#at?.generation) this.#abort.abort();

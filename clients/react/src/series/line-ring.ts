@@ -46,20 +46,24 @@ export class LineRing implements LogContent {
   }
 
   append(line: LogLine): void {
-    while (this.#isFull(line)) this.#shift();
+    while (this.#isTooMuch(line)) this.#shift();
     this.#makeRoom();
     this.#lines[(this.#first + this.#length) % this.#lines.length] = line;
     this.#count(line, 1);
   }
 
-  /** A line from before all others. @returns whether there was room */
-  prepend(line: LogLine): boolean {
-    if (this.#isFull(line)) return false;
+  /** Whether no older line would find room. */
+  get isFull(): boolean {
+    return this.#length >= MAX_LINES || this.#characters >= MAX_CHARACTERS;
+  }
+
+  /** A line from before all others, if there is room. */
+  prepend(line: LogLine): void {
+    if (this.#isTooMuch(line)) return;
     this.#makeRoom();
     this.#first = (this.#first + this.#lines.length - 1) % this.#lines.length;
     this.#lines[this.#first] = line;
     this.#count(line, 1);
-    return true;
   }
 
   clear(): void {
@@ -67,7 +71,7 @@ export class LineRing implements LogContent {
     this.#dropped = 0;
   }
 
-  #isFull({ message }: LogLine): boolean {
+  #isTooMuch({ message }: LogLine): boolean {
     return this.#length > 0 && (this.#length >= MAX_LINES || this.#characters + message.length > MAX_CHARACTERS);
   }
 

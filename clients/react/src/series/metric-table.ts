@@ -110,15 +110,15 @@ export class MetricTable implements MetricContent {
     }
   }
 
-  /** Adds values measured before all others. @returns whether any of them had room */
-  prepend(values: Readonly<Record<string, number>>, place: PointPlace): boolean {
-    let hadRoom = false;
-    for (const [name, value] of Object.entries(values)) {
-      const fits = this.#points < MAX_ALL_POINTS && (this.#of(name)?.prepend({ ...place, value }) ?? false);
-      if (fits) this.#points++;
-      hadRoom ||= fits;
-    }
-    return hadRoom;
+  /** Adds values measured before all others, as far as there is room. */
+  prepend(values: Readonly<Record<string, number>>, place: PointPlace): void {
+    for (const [name, value] of Object.entries(values))
+      if (this.#points < MAX_ALL_POINTS && this.#of(name)?.prepend({ ...place, value })) this.#points++;
+  }
+
+  /** Whether no older value would find room in any series that there is. */
+  get isFull(): boolean {
+    return this.#points >= Math.min(MAX_ALL_POINTS, this.#limit * Math.max(1, this.#series.size));
   }
 
   clear(): void {

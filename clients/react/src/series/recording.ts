@@ -15,23 +15,29 @@ export { MetricTable } from "./metric-table.js";
 export function recordRun(metrics: MetricStore, logs: LogBuffer, told: () => void): Recorder {
   const [table, ring] = [new MetricTable(), new LineRing()];
   const [metricsChanged, logsChanged] = [metrics.fill(table), logs.fill(ring)];
-  const put = (how: "append" | "prepend", event: TidewireEvent): boolean => {
+  const put = (how: "append" | "prepend", event: TidewireEvent): void => {
     const { position, timestamp } = event;
     const time = timestamp.getTime();
     if (event.type === "metrics") {
-      metricsChanged();
       const { step = Number.NaN, epoch = Number.NaN } = event;
-      return table[how](event.metrics, { step, epoch, time }) !== false;
+      table[how](event.metrics, { step, epoch, time });
+      metricsChanged();
+    } else if (event.type === "log") {
+      const { level = "INFO", message = "", source } = event;
+      ring[how]({ seq: position.offset, time, level, message, source });
+      logsChanged();
     }
-    if (event.type !== "log") return true;
-    logsChanged();
-    const { level = "INFO", message = "", source } = event;
-    return ring[how]({ seq: position.offset, time, level, message, source }) !== false;
   };
   return {
     told,
-    append: (event) => void put("append", event),
+    append: (event) => put("append", event),
     prepend: (event) => put("prepend", event),
+    room: () => {
+      const types: ("log" | "metrics")[] = [];
+      if (!ring.isFull) types.push("log");
+      if (!table.isFull) types.push("metrics");
+      return types.length > 0 ? types : undefined;
+    },
     clear: () => {
       table.clear();
       ring.clear();

@@ -51,7 +51,7 @@ export class TimelineCell extends Following<EventsView> {
 
   #record({ History, EventBuffer }: Recording): void {
     if (this.#history) return;
-    const events = new EventBuffer(() => this.changed());
+    const events = new EventBuffer(this.#types, () => this.changed());
     this.#events = events;
     this.#history = new History(this.topic, this.#types, this.store.client.topics, events);
     if (this.#position) this.#history.reached(this.#position);
