@@ -171,6 +171,7 @@ test("each source alone yields each setting's own value", async (t) => {
     insecure: true,
     eventLog: "memory",
     executionProvider: "cuda",
+    nodeName: "gpu-1",
   };
   for (const [key, setting] of Object.entries(SETTINGS)) {
     const value = values[key] ?? (typeof setting.default === "number" ? setting.default + 1 : "some/path");
