@@ -1,7 +1,7 @@
 // The packages as a stranger gets them: packed, checked as the registry's readers check them, installed into an app, which
 // is type-checked, built and driven in a browser.
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -57,7 +57,11 @@ t.test("what a page loads", async (t) => {
   t.ok(components.gzip <= MAX_BYTES, `with all components: ${components.gzip} bytes of ${MAX_BYTES}`);
 });
 
-t.test("the example: type-checked and built", async (t) => {
+t.test("the example, and the README's code: type-checked; the example is built", async (t) => {
+  const text = readFileSync(join(folder, "README.md"), "utf8");
+  const blocks = [...text.matchAll(/```tsx\n([\s\S]*?)```/g)].map(([, block]) => block as string);
+  t.ok(blocks.length >= 3 && text.split("\n").indexOf("```tsx") < 10 && text.split("\n").length <= 131);
+  for (const [i, block] of blocks.entries()) writeFileSync(join(project, `readme-${i}.tsx`), block);
   await t.resolves(execute(tool("tsc"), ["-p", "tsconfig.json"], project));
   await execute(tool("vite"), ["build", "--base", "/app/", "--logLevel", "warn"], project);
   t.ok(existsSync(join(project, "dist/index.html")));
