@@ -5,7 +5,8 @@ import { defineConfig } from "vite";
 const SERVER = process.env.TIDEWIRE_URL ?? "http://127.0.0.1:8000";
 
 /** What pages are built of, and the routes that they ask. */
-const SHARED = /clients\/dashboard\/src\/(ui|format|lives|router|server|host)\/|clients\/react\/|clients\/ts\/.*\/(rest|wire)\//;
+const SHARED =
+  /clients\/dashboard\/src\/(ui|format|lives|router|server|host)\/|clients\/react\/|clients\/ts\/.*\/(rest|wire)\//;
 
 export default defineConfig({
   // The workspace's root has a React of its own (of the test runner): the page must hold one React, and the newer.
