@@ -4,6 +4,9 @@ import { launchChromium } from "../../test/browser/support/chromium.js";
 import { percentile, rounded } from "../lib/statistics.js";
 import { CHARTS, RUN_PATH } from "./feed.js";
 
+/** A past of 10,000 points of 24 metrics and 50,000 lines is read, on a machine that may be busy. */
+const LOAD_TIMEOUT_MS = 60_000;
+
 /** What the recorder has seen. */
 interface Recording {
   readonly intervals: readonly number[];
@@ -44,9 +47,19 @@ export class RunPage implements AsyncDisposable {
     this.#session = session;
   }
 
-  static async open({ port, width, height }: PageOptions): Promise<RunPage> {
+  static async open(options: PageOptions): Promise<RunPage> {
     const browser = await launchChromium({ teardown: () => {} });
+    try {
+      return await RunPage.#load(browser, options);
+    } catch (error) {
+      await browser.close();
+      throw error;
+    }
+  }
+
+  static async #load(browser: Browser, { port, width, height }: PageOptions): Promise<RunPage> {
     const page = await browser.newPage({ viewport: { width, height }, reducedMotion: "reduce" });
+    page.setDefaultTimeout(LOAD_TIMEOUT_MS);
     await page.addInitScript({ path: new URL("recorder.js", import.meta.url).pathname });
     await page.goto(`http://127.0.0.1:${port}${RUN_PATH}`);
     await page

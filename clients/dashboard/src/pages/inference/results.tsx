@@ -54,7 +54,7 @@ export function Results({ ensemble, trace, configure }: ResultsProps) {
       isNumber: true,
       show: ({ predicted, truth }) => <Value of={difference(predicted, truth)} />,
     },
-    { name: "size", title: "in RMSEs", from: 900, show: (row) => <ErrorBar row={row} /> },
+    { name: "size", title: "in RMSEs", from: 480, show: (row) => <ErrorBar row={row} /> },
     { name: "rmse", title: "RMSE so far", isNumber: true, from: 640, show: ({ rmse }) => <Value of={rmse} /> },
     {
       name: "expected",
