@@ -110,6 +110,24 @@ t.test("goes on also from before the first event", async (t) => {
   t.same(seen.offsets(), [1]);
 });
 
+t.test(
+  "it is told when a subscription stands: before its state, again after a cut, also where there is no topic",
+  async (t) => {
+    const { client, server, reconnect } = start();
+    const told: string[] = [];
+    const pattern = "container.>";
+    const note = { onSubscribed: (topic: string) => told.push(topic), onSnapshot: () => told.push("state") };
+    client.subscribe(TOPIC, note);
+    client.subscribe(pattern, note);
+    server.subscribed(TOPIC);
+    server.snapshot(TOPIC, [1, 1]);
+    server.subscribed(pattern);
+    reconnect();
+    server.subscribed(TOPIC, { offset: 1, recovered: true });
+    t.same(told, [TOPIC, "state", pattern, TOPIC]);
+  },
+);
+
 t.test("a cut between the answer and the state asks for the state again", async (t) => {
   const { client, server, reconnect } = start();
   const seen = record();

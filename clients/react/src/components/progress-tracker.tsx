@@ -1,6 +1,6 @@
 "use client";
 // Everything there is to know of one task, workflow, run or evaluation, on one card.
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useProgress } from "../hooks/use-topic.js";
 import type { TopicView } from "../store/topic-cell.js";
 import { useAnnouncements } from "./announcer.js";
@@ -27,6 +27,8 @@ export interface ProgressTrackerProps {
 export function ProgressTracker({ topic, label = nameOf(topic), isCancellable, onEnd }: ProgressTrackerProps) {
   const view = useProgress(topic);
   const { connection, gap, error, status, exists } = view;
+  // A list of phases says which one it is.
+  const isWorkflow = topic.startsWith("workflow.");
   useAnnouncements(label, view);
   useEnd(view, onEnd);
   return (
@@ -34,18 +36,25 @@ export function ProgressTracker({ topic, label = nameOf(topic), isCancellable, o
       {exists === false ? (
         <p className="tidewire-faint">Nothing has happened here yet.</p>
       ) : (
-        <ProgressBody label={label} view={view} />
+        <ProgressBody label={label} view={view} hidesStage={isWorkflow} />
       )}
-      {topic.startsWith("workflow.") && <Phases topic={topic} />}
+      {isWorkflow && <Phases topic={topic} />}
       <Notices gap={gap} error={error} />
       {isCancellable && status !== undefined && !view.isEnded && <Cancel view={view} />}
     </Card>
   );
 }
 
+interface ProgressBodyProps {
+  readonly label: string;
+  readonly view: TopicView;
+  readonly hidesStage?: boolean | undefined;
+}
+
 /** The bar, and the lines below it. */
-export function ProgressBody({ label, view, children }: { label: string; view: TopicView; children?: ReactNode }) {
-  const { status, message, stage, failure, connection } = view;
+export function ProgressBody({ label, view, hidesStage }: ProgressBodyProps) {
+  const { status, message, failure, connection } = view;
+  const stage = hidesStage ? undefined : view.stage;
   const said = status === "failed" ? (failure ?? message) : message;
   return (
     <>
@@ -65,7 +74,6 @@ export function ProgressBody({ label, view, children }: { label: string; view: T
           {stage && <strong>{stage}</strong>} {said}
         </p>
       )}
-      {children}
     </>
   );
 }
