@@ -9,18 +9,31 @@ import { GpuRounds, identityOf, parseGpuLine, QUERY } from "./nvidia-lines.js";
 /** Setting of the program that looks for none. */
 export const NO_PROGRAM = "off";
 
-/** Wait before the second start; each further one doubles it. */
-const FIRST_WAIT_MS = 1_000;
-/** Longest wait, and the one where there is no such program: a driver may be installed meanwhile. */
-const LONGEST_WAIT_MS = 10 * 60_000;
-/** Without a watcher it goes on for so long: a page that is loaded again finds it running. */
-const LINGER_MS = 5_000;
-/** Figures that are older are not told; the GPU still is. */
-const FRESH_MS = 5_000;
-/** A child that says nothing for so long hangs; a host of many GPUs needs some seconds for its first line. */
-const STALL_MS = 30_000;
-/** What asks to end and does not is killed. */
-const END_MS = 2_000;
+/** How long it waits for what, in ms. */
+export interface NvidiaSmiTimes {
+  /** Before the second start; each further wait is twice as long. */
+  readonly firstWaitMs: number;
+  /** Longest of these waits, and the one where there is no such program. */
+  readonly longestWaitMs: number;
+  /** It goes on for so long without a watcher. */
+  readonly lingerMs: number;
+  /** Figures that are older are not told; the GPU still is. */
+  readonly freshMs: number;
+  /** A child that says nothing for so long hangs. */
+  readonly stallMs: number;
+  /** What asks to end and does not is killed. */
+  readonly endMs: number;
+}
+
+const TIMES: NvidiaSmiTimes = {
+  firstWaitMs: 1_000,
+  longestWaitMs: 10 * 60_000, // a driver may be installed meanwhile
+  lingerMs: 5_000, // a page that is loaded again finds it running
+  freshMs: 5_000,
+  stallMs: 30_000, // a host of many GPUs needs some seconds for its first line
+  endMs: 2_000,
+};
+
 /** Longest line; what is longer is no line of it. */
 const MAX_LINE = 4_096;
 
@@ -55,16 +68,19 @@ export interface NvidiaSmiOptions {
 /** Keeps an `nvidia-smi` running while somebody watches. */
 export class NvidiaSmi implements GpuSampler {
   readonly #options: NvidiaSmiOptions;
+  readonly #times: NvidiaSmiTimes;
   #state: State = { is: "resting" };
   #isWanted = false;
   #isClosed = false;
   #linger: NodeJS.Timeout | undefined;
-  #waitMs = FIRST_WAIT_MS;
+  #waitMs: number;
   #gpus: readonly GpuStats[] = [];
   #toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: NvidiaSmiOptions) {
+  constructor(options: NvidiaSmiOptions, times = TIMES) {
     this.#options = options;
+    this.#times = times;
+    this.#waitMs = times.firstWaitMs;
   }
 
   watch(): void {
@@ -75,17 +91,19 @@ export class NvidiaSmi implements GpuSampler {
 
   rest(): void {
     clearTimeout(this.#linger);
-    this.#linger = setTimeout(() => this.#stop(), LINGER_MS);
+    this.#linger = setTimeout(() => this.#stop(), this.#times.lingerMs);
     this.#linger.unref();
   }
 
   sample(): readonly GpuStats[] {
     const nowMs = performance.now();
-    if (this.#state.is === "running" && nowMs - this.#state.heardMs > STALL_MS) {
-      this.#options.log.warn({ silent_ms: STALL_MS }, "nvidia-smi hangs and is started again");
+    if (this.#state.is === "running" && nowMs - this.#state.heardMs > this.#times.stallMs) {
+      this.#options.log.warn({ silent_ms: this.#times.stallMs }, "nvidia-smi hangs and is started again");
       void this.#end(this.#state.child);
     }
-    return nowMs - this.#toldMs <= FRESH_MS + this.#options.intervalMs ? this.#gpus : this.#gpus.map(identityOf);
+    return nowMs - this.#toldMs <= this.#times.freshMs + this.#options.intervalMs
+      ? this.#gpus
+      : this.#gpus.map(identityOf);
   }
 
   // ---- the child ----
@@ -134,7 +152,7 @@ export class NvidiaSmi implements GpuSampler {
       if (!round) continue;
       this.#gpus = round;
       this.#toldMs = performance.now();
-      this.#waitMs = FIRST_WAIT_MS;
+      this.#waitMs = this.#times.firstWaitMs;
       hasTold = true;
     }
     return hasTold;
@@ -148,8 +166,8 @@ export class NvidiaSmi implements GpuSampler {
     this.#state = { is: "resting" };
     if (this.#isClosed || (wasOurs && !this.#isWanted)) return;
     const isAbsent = /ENOENT|EACCES/.test(reason);
-    const waitMs = isAbsent ? LONGEST_WAIT_MS : this.#waitMs;
-    this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2);
+    const waitMs = isAbsent ? this.#times.longestWaitMs : this.#waitMs;
+    this.#waitMs = Math.min(this.#times.longestWaitMs, this.#waitMs * 2);
     const { log, program } = this.#options;
     if (isAbsent) log.debug({ program }, "no nvidia-smi, so no GPU is told of");
     else if (!wasOurs) log.warn({ program, reason, again_in_ms: waitMs }, "nvidia-smi has ended");
@@ -182,7 +200,7 @@ export class NvidiaSmi implements GpuSampler {
     });
     this.#state = { is: "ending", child, ended };
     child.kill();
-    const killer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+    const killer = setTimeout(() => child.kill("SIGKILL"), this.#times.endMs);
     killer.unref();
     return ended.finally(() => clearTimeout(killer));
   }

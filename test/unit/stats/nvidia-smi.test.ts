@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { type Test, test } from "tap";
-import { NO_PROGRAM, NvidiaSmi } from "../../../src/stats/nvidia-smi.js";
+import { NO_PROGRAM, NvidiaSmi, type NvidiaSmiTimes } from "../../../src/stats/nvidia-smi.js";
 
 const FIXTURES = fileURLToPath(new URL("../../fixtures/nvidia-smi", import.meta.url));
 
@@ -44,9 +44,22 @@ function logOf() {
   return { log, lines, until };
 }
 
-function open(t: Test, program: string, intervalMs = 1000) {
+/** The real ones, but for the first wait. */
+const TIMES: NvidiaSmiTimes = {
+  firstWaitMs: 20,
+  longestWaitMs: 600_000,
+  lingerMs: 5_000,
+  freshMs: 5_000,
+  stallMs: 30_000,
+  endMs: 100,
+};
+
+function open(t: Test, program: string, intervalMs = 1000, times: Partial<NvidiaSmiTimes> = {}) {
   const { log, lines, until } = logOf();
-  const gpus = new NvidiaSmi({ program, intervalMs, log });
+  const gpus = new NvidiaSmi({ program, intervalMs, log }, { ...TIMES, ...times });
+  // What waits keeps no process alive.
+  const alive = setInterval(() => undefined, 1000);
+  t.teardown(() => clearInterval(alive));
   t.teardown(() => gpus[Symbol.asyncDispose]());
   return { gpus, lines, until };
 }
@@ -109,7 +122,7 @@ test("one that dies is started again, later each time until it tells something; 
   await untilGpus(gpus, 2);
   await started(2);
   await until("nvidia-smi has ended");
-  t.match(lines[0], { msg: "nvidia-smi has ended", reason: "ended with 15", again_in_ms: 1000, level: 40 });
+  t.match(lines[0], { msg: "nvidia-smi has ended", reason: "ended with 15", again_in_ms: 20, level: 40 });
   t.equal(gpus.sample().length, 2);
 });
 
@@ -121,7 +134,7 @@ test("without a driver there are no GPUs, and it is asked less and less", async 
   while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
   t.same(
     lines.map((line) => line.again_in_ms),
-    [1000, 2000],
+    [20, 40],
   );
   t.same(gpus.sample(), []);
 });
@@ -170,4 +183,36 @@ test("a slower server asks it less often", async (t) => {
   const { gpus } = open(t, program, 10_000);
   gpus.watch();
   t.match((await started(1))[0], /--loop=10$/);
+});
+
+test("it goes on for a while without a watcher; then it ends, its GPUs stay known, and the next watcher starts another", async (t) => {
+  const { program, starts, started } = fake(t);
+  const { gpus, lines } = open(t, program, 1000, { lingerMs: 50, freshMs: -1000 });
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  const pid = Number((await started(1))[0]?.split(" ")[0]);
+  gpus.rest();
+  gpus.watch();
+  t.ok(isAlive(pid), "somebody has come back in time");
+  gpus.rest();
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+  t.same(gpus.sample()[0], { ...gpus.sample()[0], index: 0, name: "NVIDIA GeForce RTX 3080" });
+  t.equal(gpus.sample()[0]?.gpuUtil, undefined, "old figures are not told");
+  t.equal(starts().length, 1);
+  gpus.watch();
+  await started(2);
+  t.same(lines, [], "an end that was asked for is no warning");
+});
+
+test("one that hangs is ended and started again", async (t) => {
+  const { program, started } = fake(t, { after: "trap '' TERM; while :; do sleep 1; done" });
+  const { gpus, until } = open(t, program, 1000, { stallMs: 50 });
+  gpus.watch();
+  const pid = Number((await started(1))[0]?.split(" ")[0]);
+  await untilGpus(gpus, 2);
+  const looking = setInterval(() => gpus.sample(), 20);
+  t.teardown(() => clearInterval(looking));
+  await until("nvidia-smi hangs and is started again");
+  await started(2);
+  t.notOk(isAlive(pid), "there are never two");
 });
