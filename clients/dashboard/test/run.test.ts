@@ -4,6 +4,7 @@ import fc from "fast-check";
 import t from "tap";
 import { endsOf, extremesOf, type Measured, PointsCache, toPoints } from "../src/chart/points.js";
 import { leftMs, progressOf, toLife } from "../src/lives/life.js";
+import { type Said, wordsFor } from "../src/lives/words.js";
 import { groupNames } from "../src/pages/run/groups.js";
 import { chooseMetrics } from "../src/pages/runs/metrics.js";
 
@@ -145,4 +146,29 @@ t.test("a stop that was asked for is shown until it has happened", async (t) => 
   t.equal(life({ status: "running", cancelRequested: true })?.shown, "cancelling");
   t.equal(life({ status: "stopped", cancelRequested: true })?.shown, "stopped");
   t.match(life({}), { name: "fit", group: "shop", path: "/tasks?topic=task.shop.fit" });
+});
+
+t.test("progress is said at the start of a status, every ten points, or after half a minute", async (t) => {
+  const facts = { name: "fit", shown: "running", progress: 0, place: undefined, message: "no memory" } as const;
+  const steps: readonly (readonly [atSeconds: number, progress: number, shown?: "failed"])[] = [
+    [0, 0],
+    [1, 15],
+    [4, 16],
+    [10, 17],
+    [33, 18],
+    [35, 99],
+    [36, 99, "failed"],
+  ];
+  let said: Said | undefined;
+  const words = steps.map(([atSeconds, progress, shown]) => {
+    const before = said;
+    said = wordsFor(said, { ...facts, progress, shown: shown ?? "running" }, atSeconds * 1000);
+    return said === before ? undefined : said.words;
+  });
+  t.same(words, ["", undefined, "fit: 16 %", undefined, undefined, "fit: 99 %", "fit: failed. no memory"]);
+  t.equal(said?.isUrgent, true);
+  t.equal(
+    wordsFor({ ...(said as Said), status: "running", percent: 16, atMs: 0 }, { ...facts, progress: 18 }, 31_000).words,
+    "fit: 18 %",
+  );
 });

@@ -145,6 +145,20 @@ await test("the log is filtered, searched, followed and saved", async (t, { page
   await page.getByRole("button", { name: "Wrap lines" }).click();
   await log.getByText("line 2", { exact: true }).waitFor();
   t.same(await violations(page), []);
+
+  await log.evaluate((element) => element.scrollTo(0, 400));
+  await log.getByText("line 20", { exact: true }).waitFor();
+  await page
+    .locator(".log-row", { hasText: /line 20$/ })
+    .getByRole("button")
+    .click();
+  await page.waitForURL(/line=\d+/);
+  for (const way of ["wrapped", "in one line each"]) {
+    await page.reload();
+    await page.locator(".log-row[data-marked]", { hasText: "line 20" }).waitFor();
+    t.ok(await log.getByText("line 20", { exact: true }).isVisible(), `the address leads to the line, ${way}`);
+    await page.getByRole("button", { name: "Wrap lines" }).click();
+  }
 });
 
 await test("a run is paused, resumed and stopped from the page", async (t, { page, open, server }) => {

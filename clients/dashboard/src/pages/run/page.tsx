@@ -7,6 +7,7 @@ import { useMemo, useState } from "react";
 import type { PageProps } from "../../app/routes.js";
 import { HostCard } from "../../host/host-card.js";
 import { toLife } from "../../lives/life.js";
+import { Spoken } from "../../lives/spoken.js";
 import { LogView } from "../../logs/log-view.js";
 import { useView } from "../../router/history.js";
 import { Link } from "../../router/link.js";
@@ -46,6 +47,7 @@ export default function RunPage({ params }: PageProps) {
     >
       <Notices run={run} problem={problem} />
       {life && <Summary facts={run} life={life} />}
+      {life && <Spoken life={life} />}
       <Metrics metrics={run.metrics} view={view} setView={setView} />
       <div className="run-beside">
         <Card title="Log" flush>

@@ -5,6 +5,7 @@ import { formatDuration } from "../../format/time.js";
 import { CancelButton } from "../../lives/cancel.js";
 import type { Life } from "../../lives/life.js";
 import { Left, LifeProgress } from "../../lives/life-progress.js";
+import { Spoken } from "../../lives/spoken.js";
 import { IconButton } from "../../ui/button.js";
 import { Card } from "../../ui/card.js";
 import { Notice } from "../../ui/notice.js";
@@ -46,6 +47,7 @@ export function Detail({ life, onClose }: { readonly life: Life; readonly onClos
           </Notice>
         )}
         <LifeProgress life={life} />
+        <Spoken life={life} />
         <Stats>
           <Stat
             label={isEnded ? "Ran" : "Running for"}
