@@ -34,7 +34,7 @@ export function hostLines(load: HostLoad, width: number, paint: Palette): string
 type Line = (name: string, percent: number | undefined, facts: readonly (string | undefined)[]) => string;
 
 function barCells(width: number): number {
-  return width >= 110 ? 30 : width >= 70 ? 16 : width >= 50 ? 8 : 0;
+  return width >= 110 ? 30 : width >= 70 ? 12 : width >= 50 ? 8 : 0;
 }
 
 function cpuLines(cpu: HostLoad["cpu"], line: Line, width: number, paint: Palette): string[] {
@@ -95,9 +95,8 @@ function networkLines(network: HostLoad["network"]): string[] {
 
 function gpuLines(gpus: NonNullable<HostLoad["gpus"]>, line: Line): string[] {
   return gpus.map(({ index, name, gpuUtil, memoryUsedBytes, memoryTotalBytes, temperatureCelsius, powerWatts }) => {
-    const memory = sizeOf(memoryUsedBytes, memoryTotalBytes);
     return line(`GPU ${index}`, gpuUtil, [
-      memory && `memory ${memory}`,
+      sizeOf(memoryUsedBytes, memoryTotalBytes),
       temperatureCelsius === undefined ? undefined : `${Math.round(temperatureCelsius)} °C`,
       powerWatts === undefined ? undefined : `${Math.round(powerWatts)} W`,
       name && clean(name),

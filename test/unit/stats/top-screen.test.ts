@@ -95,12 +95,12 @@ test("a host, its server, sessions and what runs", async (t) => {
  top http://127.0.0.1:8000                                            connected
  vm  up 6 h 20 min                                                      q quits
 
- CPU     ━━━━━━━━━───────  55.0%  2 processors  load 2.37 1.46 1.14  52 °C  2.…
+ CPU     ━━━━━━━─────  55.0%  2 processors  load 2.37 1.46 1.14  52 °C  2.6 GHz
           0 ━━━━━━  98%   1 ━─────  12%
- Memory  ━━━━━━━━━━━━━━──  84.5%  20.0 of 23.5 GiB
- Disk    ━━━─────────────  18.0%  /  16.4 of 252 GiB  read 0 B/s  write 1.50 K…
+ Memory  ━━━━━━━━━━──  84.5%  20.0 of 23.5 GiB
+ Disk    ━━──────────  18.0%  /  16.4 of 252 GiB  read 0 B/s  write 1.50 KiB/s
  Network in 12.0 KiB/s  out 0 B/s
- GPU 0   ────────────────   0.0%  memory 2.00 of 141 GiB  33 °C  76 W  NVIDIA …
+ GPU 0   ────────────   0.0%  2.00 of 141 GiB  33 °C  76 W  NVIDIA H200
 
  Server  CPU 3.2%  memory 166 MiB  heap 27.0 MiB  loop p99 1.25 ms
          1 connection  1,235 predictions/s  p50 0.21 ms  p99 1.1 ms
@@ -145,9 +145,9 @@ test("what is not told is not shown, and no 0 is made of it", async (t) => {
     screen`
  system.vm                                                              q quits
 
- CPU     ────────────────      –
- Memory  ────────────────      –
- GPU 0   ────────────────      –
+ CPU     ────────────      –
+ Memory  ────────────      –
+ GPU 0   ────────────      –
 
 `,
   );
