@@ -11,7 +11,7 @@ type Shown = Exclude<LinkState, "ended"> | "offline";
 const LOOKS: Readonly<Record<Shown, { readonly word: string; readonly icon: IconName; readonly tone: string }>> = {
   idle: { word: "Idle", icon: "pause", tone: "idle" },
   connecting: { word: "Connecting", icon: "clock", tone: "idle" },
-  live: { word: "Live", icon: "play", tone: "good" },
+  live: { word: "Live", icon: "live", tone: "good" },
   reconnecting: { word: "Reconnecting", icon: "clock", tone: "warn" },
   stale: { word: "Stale", icon: "warning", tone: "bad" },
   offline: { word: "Offline", icon: "cross", tone: "bad" },

@@ -42,6 +42,8 @@ const AXIS_HEIGHT = 22;
 const WIDE = 1.6;
 /** Width of a line of many. Without a GPU, a dense line that is wider takes ten times as long to draw: measured 0.2 and 2.5 ms. */
 const THIN = 1;
+/** By how much a logarithmic scale goes beyond its greatest value. */
+const LOG_AIR = 1.2;
 /** Points in a column of pixels from which there are many. */
 const DENSE = 1.5;
 /** A narrower stretch was no choice but a press. */
@@ -155,7 +157,9 @@ export class Plot {
       hooks: { setCursor: [() => this.#cursorMoved()], setSelect: [() => this.#selected()] },
       scales: {
         x: { time: isTime, range: () => [...this.#window] },
-        y: isLog ? { distr: 3 } : { range: (_, min, max) => rangeOf(min, max, range) },
+        y: isLog
+          ? { distr: 3, range: (_, min, max) => logRangeOf(min, max) }
+          : { range: (_, min, max) => rangeOf(min, max, range) },
       },
       axes: [
         {
@@ -199,6 +203,15 @@ function toSeries({ label, token, kind = "line", isFaint, isFilled, isDashed }: 
     return { ...series, fill, width: 1, points: { show: false }, paths: uPlot.paths.bars({ size: [0.9, 60] }) };
   }
   return series;
+}
+
+/** Some air above and below the points, and not a whole decade of it, as uPlot would have. */
+function logRangeOf(min: number | null, max: number | null): [number, number] {
+  const [low, high] = [min ?? 0, max ?? 0];
+  if (!(low > 0 && high > 0)) return [1, 10];
+  // uPlot's marks begin at the lower end: it is a round number.
+  const unit = 10 ** Math.floor(Math.log10(low));
+  return [Math.floor(low / unit) * unit, high * LOG_AIR];
 }
 
 /** Some air above and below the points; bounds that are given hold. */

@@ -38,7 +38,7 @@ export const COLUMNS: readonly Column<Life>[] = [
     name: "epoch",
     title: "Epoch",
     isNumber: true,
-    from: 900,
+    from: 1200,
     by: ({ state }) => state.epoch,
     show: ({ state: { epoch, totalEpochs } }) => (
       <>
@@ -50,7 +50,8 @@ export const COLUMNS: readonly Column<Life>[] = [
   {
     name: "metrics",
     title: "Latest",
-    from: 1200,
+    isWide: true,
+    from: 900,
     show: ({ state }) => (
       <span className="runs-metrics">
         {chooseMetrics(state.metrics).map(([name, value]) => (
@@ -61,7 +62,7 @@ export const COLUMNS: readonly Column<Life>[] = [
       </span>
     ),
   },
-  { name: "left", title: "Left", isNumber: true, from: 900, show: (life) => <Left life={life} /> },
+  { name: "left", title: "Left", isNumber: true, from: 1200, show: (life) => <Left life={life} /> },
   {
     name: "elapsed",
     title: "Ran",
