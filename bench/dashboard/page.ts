@@ -2,7 +2,7 @@
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { launchChromium } from "../../test/browser/support/chromium.js";
 import { percentile, rounded } from "../lib/statistics.js";
-import { CHARTS, RUN_PATH } from "./feed.js";
+import { RUN_PATH } from "./feed.js";
 
 /** A past of 10,000 points of 24 metrics and 50,000 lines is read, on a machine that may be busy. */
 const LOAD_TIMEOUT_MS = 60_000;
@@ -62,10 +62,6 @@ export class RunPage implements AsyncDisposable {
     page.setDefaultTimeout(LOAD_TIMEOUT_MS);
     await page.addInitScript({ path: new URL("recorder.js", import.meta.url).pathname });
     await page.goto(`http://127.0.0.1:${port}${RUN_PATH}`);
-    await page
-      .getByRole("figure")
-      .nth(CHARTS - 1)
-      .waitFor();
     await page.getByRole("figure").first().locator("canvas").waitFor();
     // The run's past is read page by page.
     await page.waitForLoadState("networkidle");
