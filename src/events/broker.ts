@@ -6,12 +6,13 @@ import { TidewireError } from "../errors.js";
 import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
 import { DeliveredEvent, EventBatch } from "./delivered.js";
 import { Topic, TopicDirectory } from "./directory.js";
-import type { Appended, Checkpoint, EventLog, NewEntry, ReadLimits, TopicRecord } from "./event-log.js";
+import type { Appended, Checkpoint, EventLog, ReadLimits, TopicRecord } from "./event-log.js";
 import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
 import { LogLine } from "./log-line.js";
 import { overloaded } from "./overloaded.js";
+import { type AppendAsker, Turn, type TurnEntry, toEntry } from "./turn.js";
 import type { EventPage, EventReader, TopicView } from "./types.js";
 
 /** Bytes accepted and not durable yet; beyond it OVERLOADED, so that a slow disk cannot fill the memory. */
@@ -24,9 +25,6 @@ const CHECKPOINT_BYTES = 1024 * 1024;
 const RETENTION_INTERVAL_MS = 1_000;
 /** A page of the log: small beside a slow reader's budget, also once it is JSON. */
 export const PAGE: ReadLimits = { events: 1_000, bytes: 256 * 1024 };
-/** Largest event: a reader's budget holds several. */
-const MAX_EVENT_BYTES = 1024 * 1024;
-
 /** Bounds of the broker; names and defaults are the configuration's. */
 export interface BrokerLimits {
   /** Most topics; a further one is refused with OVERLOADED. */
@@ -35,36 +33,12 @@ export interface BrokerLimits {
   readonly maxIdempotencyKeys: number;
 }
 
-/**
- * Whoever published: told exactly once of each event, in the order of all publishes. Of calls of one turn that nobody
- * else's came between, an asker is told together.
- */
-export interface AppendAsker {
-  /** The events are durable. */
-  accepted(positions: readonly Position[]): void;
-  /** So many of them could not be kept. */
-  refused(error: unknown, count: number): void;
-}
-
 /** What the broker works with. */
 export interface BrokerContext {
   readonly limits: BrokerLimits;
   readonly log: Logger;
   /** Called once after subscribers or publishers have been told something. */
   readonly afterDelivery: () => void;
-}
-
-/** An event that is to be kept, and what it says. */
-interface TurnEntry extends NewEntry {
-  readonly kind: NonNullable<Publish["kind"]>;
-  readonly timestamp: Publish["timestamp"];
-}
-
-/** Publishes of one turn. */
-interface Turn {
-  readonly entries: (TurnEntry | LogLine)[];
-  readonly askers: { readonly asker: AppendAsker; readonly first: number; count: number }[];
-  bytes: number;
 }
 
 /** Publishes, and tells those who listen. */
@@ -80,7 +54,7 @@ export class Broker implements EventReader, AsyncDisposable {
   /** Changed since they were last kept. */
   readonly #changed = new Set<Topic>();
   readonly #timers: NodeJS.Timeout[];
-  #turn = newTurn();
+  #turn = new Turn();
   #pendingBytes = 0;
   /** No topic that has not been told of will be born with a lower generation. */
   #unborn: number;
@@ -139,8 +113,7 @@ export class Broker implements EventReader, AsyncDisposable {
     const entries = events.map((event, i) => toEntry(event, i, events.length));
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     this.#checkRoom(events, bytes);
-    const keyed = entries.some(({ key }) => key !== undefined) ? this.#remember(entries, asker) : asker;
-    this.#take(keyed, entries.length, bytes).push(...entries);
+    this.#take(this.#keys.remember(entries, asker), entries.length, bytes).push(...entries);
   }
 
   /**
@@ -154,46 +127,17 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   /** Makes room in this turn. @returns where the entries are to be put */
-  #take(asker: AppendAsker, count: number, bytes: number): Turn["entries"] {
+  #take(asker: AppendAsker, count: number, bytes: number): TurnEntry[] {
     this.#syncUnborn();
     const turn = this.#turn;
-    const { entries, askers } = turn;
-    if (entries.length === 0) setImmediate(() => this.#append(turn));
-    const last = askers.at(-1);
-    if (last?.asker === asker) last.count += count;
-    else askers.push({ asker, first: entries.length, count });
-    turn.bytes += bytes;
+    if (turn.isEmpty) setImmediate(() => this.#append(turn));
     this.#pendingBytes += bytes;
-    return entries;
+    return turn.take(asker, count, bytes);
   }
 
   /** Position of the publish that first had an idempotency key: a promise until it is durable. */
   seen(topic: string, key: string): Position | Promise<Position> | undefined {
     return this.#keys.get(topic, key);
-  }
-
-  /** The askers' own promise of positions, under the keys of the entries. */
-  #remember(entries: readonly NewEntry[], asker: AppendAsker): AppendAsker {
-    const keyed: AppendAsker[] = [];
-    const promise = new Promise<readonly Position[]>((accepted, refused) => keyed.push({ accepted, refused }));
-    entries.forEach(({ topic, key }, i) => {
-      if (key !== undefined)
-        this.#keys.add(
-          topic,
-          key,
-          promise.then((positions) => positions[i] as Position),
-        );
-    });
-    return {
-      accepted: (positions) => {
-        keyed[0]?.accepted(positions);
-        asker.accepted(positions);
-      },
-      refused: (error, count) => {
-        keyed[0]?.refused(error, count);
-        asker.refused(error, count);
-      },
-    };
   }
 
   #checkPending(bytes: number): void {
@@ -219,8 +163,8 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   #append(turn: Turn): void {
-    if (turn !== this.#turn || turn.entries.length === 0) return;
-    this.#turn = newTurn();
+    if (turn !== this.#turn || turn.isEmpty) return;
+    this.#turn = new Turn();
     const appended = this.log.append(turn.entries, []);
     appended.catch(() => undefined); // it is handled in its order, which may be later
     this.#told = this.#told
@@ -245,17 +189,15 @@ export class Broker implements EventReader, AsyncDisposable {
   /** Tells the askers once it is known whether their events are durable, and the askers of earlier turns have been told. */
   #settle(turn: Turn, flushed: Promise<void>, positions: readonly Position[]): void {
     const before = this.#settled;
-    const accepted = ({ asker, first, count }: Turn["askers"][number]): void =>
-      asker.accepted(count === positions.length ? positions : positions.slice(first, first + count));
     this.#settled = flushed.then(
-      () => before.then(() => this.#tell(turn, accepted)),
-      (error: unknown) => before.then(() => this.#tell(turn, ({ asker, count }) => asker.refused(error, count))),
+      () => before.then(() => this.#tell(turn, (guard) => turn.accepted(positions, guard))),
+      (error: unknown) => before.then(() => this.#tell(turn, (guard) => turn.refused(error, guard))),
     );
   }
 
-  #tell(turn: Turn, tell: (record: Turn["askers"][number]) => void): void {
+  #tell(turn: Turn, tell: (guard: (tell: () => void) => void) => void): void {
     this.#pendingBytes -= turn.bytes;
-    for (const record of turn.askers) this.#guard(() => tell(record));
+    tell((one) => this.#guard(one));
     this.#guard(this.#context.afterDelivery);
   }
 
@@ -433,10 +375,6 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 }
 
-function newTurn(): Turn {
-  return { entries: [], askers: [], bytes: 0 };
-}
-
 function listOf(lists: Map<string, DeliveredEvent[]>, topic: string): DeliveredEvent[] {
   let list = lists.get(topic);
   if (!list) {
@@ -444,21 +382,4 @@ function listOf(lists: Map<string, DeliveredEvent[]>, topic: string): DeliveredE
     lists.set(topic, list);
   }
   return list;
-}
-
-function toEntry(publish: Publish, index: number, count: number): TurnEntry {
-  const { topic, kind, timestamp, idempotencyKey: key } = publish;
-  if (!kind) throw new TypeError("an event without a kind");
-  const bytes = encodeEvent(publish);
-  if (bytes.length > MAX_EVENT_BYTES)
-    throw new TidewireError(
-      "FRAME_TOO_LARGE",
-      `an event of ${bytes.length} bytes, at most ${MAX_EVENT_BYTES} are kept`,
-      {
-        bytes: bytes.length,
-        limit: MAX_EVENT_BYTES,
-        ...(count > 1 ? { index } : {}),
-      },
-    );
-  return { topic, bytes, key, kind, timestamp };
 }

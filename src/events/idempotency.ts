@@ -1,6 +1,7 @@
 // Idempotency keys: a publish that is said again gets the first one's position.
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
-import type { KeyRecord } from "./event-log.js";
+import type { KeyRecord, NewEntry } from "./event-log.js";
+import type { AppendAsker } from "./turn.js";
 
 /** A remembered key, between its neighbours in age. */
 interface Entry {
@@ -44,6 +45,34 @@ export class IdempotencyKeys {
       },
       () => this.#forget(entry),
     );
+  }
+
+  /**
+   * Remembers the keys of entries that are published together.
+   *
+   * @param asker who is to be told of them
+   * @returns     who is to be told instead: the keys' positions hang on it, and the asker
+   */
+  remember(entries: readonly NewEntry[], asker: AppendAsker): AppendAsker {
+    if (entries.every(({ key }) => key === undefined)) return asker;
+    const keyed: AppendAsker[] = [];
+    const promise = new Promise<readonly Position[]>((accepted, refused) => keyed.push({ accepted, refused }));
+    entries.forEach(({ topic, key }, i) => {
+      if (key === undefined) return;
+      this.add(
+        topic,
+        key,
+        promise.then((positions) => positions[i] as Position),
+      );
+    });
+    return {
+      accepted: (positions) => {
+        for (const one of [...keyed, asker]) one.accepted(positions);
+      },
+      refused: (error, count) => {
+        for (const one of [...keyed, asker]) one.refused(error, count);
+      },
+    };
   }
 
   /** Forgets the keys of a topic that is gone. */

@@ -1,7 +1,7 @@
 // What runs need of the broker.
 import type { Position, Publish } from "../../generated/ts/tidewire/v1/topics.js";
-import type { AppendAsker } from "../events/broker.js";
 import type { LogLine } from "../events/log-line.js";
+import type { AppendAsker } from "../events/turn.js";
 import type { EventReader } from "../events/types.js";
 
 /**

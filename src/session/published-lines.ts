@@ -1,8 +1,8 @@
 // The short way of a log line from one session to the broker: its bytes go from the message into the log, and lines that
 // become durable together are acknowledged as one run.
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
-import type { AppendAsker } from "../events/broker.js";
 import { LogLine } from "../events/log-line.js";
+import type { AppendAsker } from "../events/turn.js";
 import type { HotCodec } from "../wire/codec.js";
 import { LogMatch, lineBytes, timestampField } from "../wire/hot-log.js";
 import type { SessionServices } from "./services.js";

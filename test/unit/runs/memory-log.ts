@@ -2,10 +2,10 @@
 import type { Event } from "../../../generated/ts/tidewire/v1/events.js";
 import type { Position, Publish } from "../../../generated/ts/tidewire/v1/topics.js";
 import { TidewireError } from "../../../src/errors.js";
-import type { AppendAsker } from "../../../src/events/broker.js";
 import { emptyState, fold } from "../../../src/events/fold.js";
 import type { LogLine } from "../../../src/events/log-line.js";
 import { matches, parsePattern, parseTopic } from "../../../src/events/topic.js";
+import type { AppendAsker } from "../../../src/events/turn.js";
 import type { EventPage, TopicView } from "../../../src/events/types.js";
 import type { RunLog } from "../../../src/runs/run-log.js";
 

@@ -1,7 +1,7 @@
 // Publishing: what is appended for a publish, and what its publisher is told, also while other appends are in flight.
 import { test } from "tap";
 import type { Position, Publish } from "../../../generated/ts/tidewire/v1/topics.js";
-import type { AppendAsker } from "../../../src/events/broker.js";
+import type { AppendAsker } from "../../../src/events/turn.js";
 import { event } from "./events.js";
 import { outcome, START_MS, scene } from "./scene.js";
 
