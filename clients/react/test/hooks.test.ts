@@ -1,6 +1,10 @@
 // Every hook in a real Chromium, against the real server.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import type { PageServer } from "../../../test/browser/support/server.js";
+import type * as Server from "./page/server.js";
+import { bundlePage } from "./support/bundle.js";
 import { stageTests } from "./support/stage.js";
 
 const test = await stageTests(t);
@@ -104,6 +108,68 @@ await test("predictions", async (t, stage) => {
   await stage.until({ error: "MISSING_SIGNALS", count: 1, pending: 0 });
   await stage.show({ scene: "Inference", props: { ensembleName: "nobody" } });
   await stage.until({ connection: "stale", error: "ENSEMBLE_NOT_FOUND" });
+});
+
+await test("a page that a server has rendered comes to life as it was, and goes on", async (t, stage, { server }) => {
+  const file = join(t.testdir({}), "server.mjs");
+  writeFileSync(file, await bundlePage("server.tsx", "node"));
+  const { render } = (await import(file)) as typeof Server;
+  await publish(server, "task.demo.import", "task_started");
+  const shown = { scene: "Everything", props: { experimentId: "none" } } as const;
+  // React complains in the console where the two differ, and the guard fails the test by that.
+  await stage.hydrate(shown, render(shown.scene, shown.props, server.url));
+  await stage.page.getByRole("article", { name: "Import" }).getByText("Running").waitFor();
+  await stage.page.getByRole("meter", { name: "Memory" }).waitFor();
+});
+
+await test("where WebSockets do not come through, everything is told all the same", async (t, stage, {
+  server,
+  page,
+  guard,
+}) => {
+  guard.expect(/WebSocket|connects elsewhere/);
+  await page.evaluate(() => {
+    const Original = WebSocket;
+    // A port that browsers refuse to connect to.
+    globalThis.WebSocket = class extends Original {
+      constructor(_url: string | URL, protocols?: string | string[]) {
+        super("ws://127.0.0.1:9", protocols);
+      }
+    };
+  });
+  await publish(server, "task.p.blocked", "task_started");
+  await stage.show({ scene: "Task", props: { projectId: "p", taskId: "blocked" } });
+  await stage.until({ connection: "live", status: "running" });
+  await publish(server, "task.p.blocked", "step_progress", { progress: 5 });
+  await stage.until({ progress: 5 });
+  t.equal(stage.sent("subscribe", "task.p.blocked"), 0);
+});
+
+await test("what is published is seen within 100 ms", async (t, stage, { server, page }) => {
+  await publish(server, "task.p.fast", "task_started");
+  await stage.show({ scene: "Task", props: { projectId: "p", taskId: "fast" } });
+  await stage.until({ connection: "live" });
+  const times: number[] = [];
+  for (let progress = 1; progress <= 9; progress++) {
+    const took = await page.evaluate(async (value) => {
+      const isSeen = () => document.querySelector("[data-testid=seen]")?.textContent?.includes(`"progress":${value},`);
+      const seen = new Promise<number>((resolve) => {
+        const watcher = new MutationObserver(() => {
+          if (!isSeen()) return;
+          watcher.disconnect();
+          resolve(performance.now());
+        });
+        watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
+      });
+      const begun = performance.now();
+      const body = JSON.stringify({ topic: "task.p.fast", type: "step_progress", data: { progress: value } });
+      await fetch("/api/v1/events", { method: "POST", body, headers: { "content-type": "application/json" } });
+      return (await seen) - begun;
+    }, progress);
+    times.push(took);
+  }
+  const median = times.sort((a, b) => a - b)[4] as number;
+  t.ok(median <= 100, `${median.toFixed(1)} ms, the median of 9`);
 });
 
 await test("the connection: idle, live, its round trip, away, back", async (_t, stage, { server, guard }) => {

@@ -18,6 +18,7 @@ const PROPS = {
   executionId: "x",
   containerId: "c",
   ensembleName: "gas_turbine",
+  url: NOWHERE,
 };
 
 for (const version of Object.keys(REACTS).map(Number) as ReactVersion[]) {

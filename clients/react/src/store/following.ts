@@ -4,7 +4,6 @@ import type {
   SubscriptionFilter,
   TidewireClientError,
   TidewireEvent,
-  TopicEnd,
   TopicGap,
   TopicSnapshot,
 } from "@tidewire/client";
@@ -55,28 +54,22 @@ export abstract class Following<View extends Followed> extends Cell<View> {
   protected start(): void {
     if (this.#isOver || this.topic === NOTHING) return;
     this.#error = undefined;
-    const over = (end: TopicEnd) => {
+    const over = () => {
       this.#isOver = !this.isPattern;
-      this.ended(end);
     };
-    try {
-      this.#subscription = this.store.progress.subscribe(this.topic, {
-        ...this.#filter,
-        onSubscribed: () => this.#agreed(),
-        onEvent: (event) => this.#told(() => this.event(event)),
-        onSnapshot: (snapshot) => this.#told(() => this.snapshot(snapshot)),
-        onComplete: over,
-        onFailed: over,
-        onCancelled: over,
-        onGap: (gap) => {
-          this.#gap = gap;
-          this.changed();
-        },
-        onError: (error) => this.failed(error),
-      });
-    } catch (error) {
-      this.failed(error);
-    }
+    this.#subscription = this.store.progress.subscribe(this.topic, {
+      ...this.#filter,
+      onSubscribed: () => this.#agreed(),
+      onEvent: (event) => this.#told(() => this.event(event)),
+      onSnapshot: (snapshot) => this.#told(() => this.snapshot(snapshot)),
+      onComplete: over,
+      onFailed: over,
+      onGap: (gap) => {
+        this.#gap = gap;
+        this.changed();
+      },
+      onError: (error) => this.failed(error),
+    });
     this.changed();
   }
 
@@ -114,8 +107,6 @@ export abstract class Following<View extends Followed> extends Cell<View> {
 
   protected abstract event(event: TidewireEvent): void;
   protected abstract snapshot(snapshot: TopicSnapshot): void;
-  /** Of one topic: nothing more comes. */
-  protected ended(_end: TopicEnd): void {}
 
   #agreed(): void {
     this.#isAgreed = true;

@@ -25,7 +25,6 @@ export class Store implements CellHost {
   readonly #cells = new Map<string, Cell<unknown>>();
   #hiddenGraceMs = HIDDEN_GRACE_MS;
   #timer: Timer | undefined;
-  #isPaused = false;
   #offVisibility: (() => void) | undefined;
 
   constructor(client: TidewireClient) {
@@ -55,8 +54,8 @@ export class Store implements CellHost {
   }
 
   followed(cell: Cell<unknown>): void {
-    // One that was forgotten and is listened to again must be told of hidden pages like any other.
-    if (!this.#cells.has(cell.key)) this.#cells.set(cell.key, cell);
+    // It may have been forgotten meanwhile, and must be told of hidden pages like any other.
+    this.#cells.set(cell.key, cell);
     this.#offVisibility ??= onVisibility(() => this.#visibilityChanged());
   }
 
@@ -69,19 +68,13 @@ export class Store implements CellHost {
 
   #visibilityChanged(): void {
     clearTimeout(this.#timer);
-    if (document.visibilityState !== "hidden") this.#resume();
-    else if (Number.isFinite(this.#hiddenGraceMs)) this.#timer = setTimeout(() => this.#pause(), this.#hiddenGraceMs);
+    if (document.visibilityState !== "hidden") for (const cell of this.#cells.values()) cell.resume();
+    else if (this.#hiddenGraceMs < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#pause(), this.#hiddenGraceMs);
   }
 
   #pause(): void {
-    this.#isPaused = true;
     for (const cell of this.#cells.values()) cell.pause();
-  }
-
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    for (const cell of this.#cells.values()) cell.resume();
   }
 }
 

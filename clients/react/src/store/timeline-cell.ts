@@ -37,7 +37,7 @@ export class TimelineCell extends Following<EventsView> {
 
   protected override start(): void {
     super.start();
-    if (!this.#history) this.load(loadRecording(), (recording) => this.#record(recording));
+    if (this.topic && !this.#history) this.load(loadRecording(), (recording) => this.#record(recording));
   }
 
   protected override stop(): void {

@@ -1,5 +1,5 @@
 // One topic: its state, added up from its snapshot and its events.
-import type { Position, TidewireEvent, TopicEnd, TopicSnapshot, TopicState } from "@tidewire/client";
+import type { Position, TidewireEvent, TopicSnapshot, TopicState } from "@tidewire/client";
 import { type Draft, fold, isEnded, toDraft } from "./fold.js";
 import { type Followed, Following } from "./following.js";
 
@@ -65,9 +65,5 @@ export class TopicCell<View extends TopicView = TopicView> extends Following<Vie
       position: this.position,
       cancel: this.cancel,
     };
-  }
-
-  protected override ended({ position }: TopicEnd): void {
-    this.position = position;
   }
 }

@@ -1,10 +1,10 @@
 // The page that the tests drive: shows one component at a time, and tells what the hooks give.
 import { TidewireClient } from "@tidewire/client";
 import { StrictMode } from "react";
-import { createRoot, type Root } from "react-dom/client";
+import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import * as tidewire from "../../src/index.js";
 import styles from "../../src/styles.css";
-import { SCENES, type Scene } from "./scenes.js";
+import { Rendered, SCENES, type Scene } from "./scenes.js";
 
 /** What is shown, and how. */
 export interface Shown {
@@ -19,6 +19,8 @@ export interface Shown {
 /** What tests call in the page. */
 export interface Stage {
   show(shown: Shown): void;
+  /** Brings to life what a server has rendered. */
+  hydrate(shown: Pick<Shown, "scene" | "props">, html: string): void;
   clear(): void;
   /** Behaves as a page that is hidden, or seen again. */
   hide(isHidden: boolean): void;
@@ -47,6 +49,12 @@ const stage: Stage = {
     );
     root = createRoot(document.getElementById("root") as HTMLElement);
     root.render(isStrict ? <StrictMode>{page}</StrictMode> : page);
+  },
+  hydrate({ scene, props = {} }, html) {
+    stage.clear();
+    const place = document.getElementById("root") as HTMLElement;
+    place.innerHTML = html;
+    root = hydrateRoot(place, <Rendered scene={scene} props={props} url={location.origin} />);
   },
   clear() {
     root?.unmount();

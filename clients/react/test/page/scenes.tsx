@@ -1,5 +1,5 @@
 // What the page can show: each hook as text that a test reads, and each component.
-import { type ComponentType, memo, useEffect, useRef, useState } from "react";
+import { type ComponentType, memo, StrictMode, useEffect, useRef, useState } from "react";
 import * as tidewire from "../../src/index.js";
 
 type Props = Readonly<Record<string, unknown>>;
@@ -224,3 +224,18 @@ const scenes = {
 /** Name of what can be shown. */
 export type Scene = keyof typeof scenes;
 export const SCENES = scenes as unknown as Readonly<Record<Scene, ComponentType<Props>>>;
+
+/** A page as it is rendered on a server, and comes to life where it is shown. */
+export function Rendered({ scene, props, url }: { scene: Scene; props: Props; url: string }) {
+  const Component = SCENES[scene];
+  return (
+    <StrictMode>
+      <tidewire.TidewireProvider url={url}>
+        <main>
+          <h1>{scene}</h1>
+          <Component {...props} />
+        </main>
+      </tidewire.TidewireProvider>
+    </StrictMode>
+  );
+}

@@ -45,6 +45,14 @@ export class StagePage {
     await this.page.evaluate((what) => (globalThis as unknown as { stage: Stage }).stage.show(what), shown);
   }
 
+  async hydrate(shown: Pick<Shown, "scene" | "props">, html: string): Promise<void> {
+    const given = { shown, html };
+    await this.page.evaluate(
+      ({ shown, html }) => (globalThis as unknown as { stage: Stage }).stage.hydrate(shown, html),
+      given,
+    );
+  }
+
   async clear(): Promise<void> {
     await this.page.evaluate(() => (globalThis as unknown as { stage: Stage }).stage.clear());
   }
