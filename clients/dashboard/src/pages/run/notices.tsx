@@ -34,8 +34,9 @@ export function Notices({ run, problem }: NoticesProps) {
       )}
       {gap && (
         <Notice tone="warn">
-          <b>{formatCount(gap.skipped)} events were skipped</b> ({GAPS[gap.reason] ?? gap.reason}). The state is right;
-          what is missing between is loaded where the server still has it.
+          <b>{gap.skipped > 0 ? `${formatCount(gap.skipped)} events were skipped` : "Events may be missing"}</b> (
+          {GAPS[gap.reason] ?? gap.reason}). The state is right; what is missing between is loaded where the server
+          still has it.
         </Notice>
       )}
     </>
