@@ -1,7 +1,7 @@
 // CSV files in the browser: read as they come, numbers kept by column.
 
-/** Cells of a record: quoted ones may hold commas and doubled quotes (RFC 4180). */
-const CELL = /(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g;
+/** A cell where one begins: a quoted one may hold commas and doubled quotes (RFC 4180). */
+const CELL = /"((?:[^"]|"")*)"|([^,]*)/y;
 /** A record that has not ended by then is none: a file without line ends is no table. */
 const MAX_RECORD_LENGTH = 1024 * 1024;
 /** Columns of a table; a wider file is something else. */
@@ -56,7 +56,19 @@ function addRecord(records: string[][], line: string): void {
   const text = line.endsWith("\r") ? line.slice(0, -1) : line;
   if (text === "") return;
   if (!text.includes('"')) records.push(text.split(","));
-  else records.push([...text.matchAll(CELL)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? ""));
+  else records.push(cellsOf(text));
+}
+
+function cellsOf(text: string): string[] {
+  const cells: string[] = [];
+  for (let at = 0; at >= 0; ) {
+    CELL.lastIndex = at;
+    const [, quoted, plain = ""] = CELL.exec(text) ?? [];
+    cells.push(quoted?.replaceAll('""', '"') ?? plain);
+    const comma = text.indexOf(",", CELL.lastIndex);
+    at = comma < 0 ? comma : comma + 1;
+  }
+  return cells;
 }
 
 /** The numbers of a file; cells that are none are NaN. */
