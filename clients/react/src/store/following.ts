@@ -32,7 +32,9 @@ export abstract class Following<View extends Followed> extends Cell<View> {
   #subscription: Subscription | undefined;
   /** Whether the server has agreed to the subscription, on this connection. */
   #isAgreed = false;
-  /** Whether anything is known. */
+  /** States that are still to come. */
+  #awaited = 0;
+  /** Whether everything has been told once. */
   #isKnown = false;
   #isOver = false;
   #gap: TopicGap | undefined;
@@ -59,9 +61,19 @@ export abstract class Following<View extends Followed> extends Cell<View> {
     };
     this.#subscription = this.store.progress.subscribe(this.topic, {
       ...this.#filter,
-      onSubscribed: () => this.#agreed(),
-      onEvent: (event) => this.#told(() => this.event(event)),
-      onSnapshot: (snapshot) => this.#told(() => this.snapshot(snapshot)),
+      onSubscribed: (positions) => {
+        this.#isAgreed = true;
+        this.#error = undefined;
+        this.#told(Object.keys(positions).length);
+      },
+      onSnapshot: (snapshot) => {
+        this.snapshot(snapshot);
+        this.#told(this.#awaited - 1);
+      },
+      onEvent: (event) => {
+        this.event(event);
+        this.#told(0);
+      },
       onComplete: over,
       onFailed: over,
       onGap: (gap) => {
@@ -108,16 +120,9 @@ export abstract class Following<View extends Followed> extends Cell<View> {
   protected abstract event(event: TidewireEvent): void;
   protected abstract snapshot(snapshot: TopicSnapshot): void;
 
-  #agreed(): void {
-    this.#isAgreed = true;
-    this.#error = undefined;
-    if (this.isPattern) this.#isKnown = true;
-    this.changed();
-  }
-
-  #told(take: () => void): void {
-    this.#isKnown = true;
-    take();
+  #told(awaited: number): void {
+    this.#awaited = awaited;
+    this.#isKnown ||= awaited <= 0;
     this.changed();
   }
 

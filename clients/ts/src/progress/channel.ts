@@ -86,7 +86,7 @@ export class Channel {
     this.#isLive = true;
     this.#wasLive = true;
     this.#heads.clear();
-    this.#tell("onSubscribed", this.topic);
+    this.#tell("onSubscribed", told);
     if (isResumed && !recovered) {
       this.#tell("onGap", { topic: this.topic, skipped: 0, reason: "position_lost" });
       // Until the snapshot has come there is nothing to go on from.
@@ -133,8 +133,8 @@ export class Channel {
     this.#heads.clear();
   }
 
-  #tell<Name extends "onGap" | "onSubscribed">(name: Name, told: Name extends "onGap" ? TopicGap : string): void {
-    for (const subscriber of [...this.members]) subscriber.tell(name, told as TopicGap & string);
+  #tell<Name extends "onGap" | "onSubscribed">(name: Name, told: Name extends "onGap" ? TopicGap : Positions): void {
+    for (const subscriber of [...this.members]) subscriber.tell(name, told as TopicGap & Positions);
   }
 
   /** Asks anew for what a late subscriber needs, once nothing is lost by it. */

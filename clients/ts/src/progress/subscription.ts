@@ -2,7 +2,14 @@
 import { ENUMS } from "../../../../generated/ts/schema.js";
 import type { Gap } from "../../../../generated/ts/tidewire/v1/topics.js";
 import type { TidewireClientError } from "../errors.js";
-import { ENDS, type EventType, type TidewireEvent, type TopicEnd, type TopicSnapshot } from "./events.js";
+import {
+  ENDS,
+  type EventType,
+  type Position,
+  type TidewireEvent,
+  type TopicEnd,
+  type TopicSnapshot,
+} from "./events.js";
 import type { LogLevel, RunStatus } from "./types.js";
 
 /** Topics of a pattern whose end is remembered, so that it is told once; beyond it the oldest are forgotten. */
@@ -16,8 +23,11 @@ export interface TopicGap extends Pick<Gap, "topic" | "skipped"> {
 
 /** What a subscription tells. An exception of one callback reaches no other. */
 export interface SubscriptionCallbacks<Event extends TidewireEvent = TidewireEvent> {
-  /** The server has agreed, for the first time or after a cut: states or missed events follow, then what happens. */
-  readonly onSubscribed?: ((topic: string) => void) | undefined;
+  /**
+   * The server has agreed, for the first time or after a cut. It tells where the topics stand, of a pattern at most 1000;
+   * their states or the missed events follow, then what happens.
+   */
+  readonly onSubscribed?: ((positions: Readonly<Record<string, Position>>) => void) | undefined;
   /** Each event, in order, once. */
   readonly onEvent?: ((event: Event) => void) | undefined;
   /** The present state: first, and whenever it could not be reached by events alone. */
