@@ -100,7 +100,8 @@ function Canvas(props: CanvasProps) {
     if (!plot) return;
     let cancel: (() => void) | undefined;
     const now = () => {
-      const drawing = latest.current.draw(element.current?.clientWidth ?? 0);
+      // The width as it was told: to ask the element for it would lay the page out, once for each chart.
+      const drawing = latest.current.draw(plot.width);
       shown.current = [drawing.from, drawing.to];
       plot.draw(drawing);
     };

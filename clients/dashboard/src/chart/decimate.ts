@@ -46,26 +46,22 @@ export function decimate(x: Numbers, y: Numbers, { start, end }: Stretch, column
   const perUnit = columns / ((x[end - 1] as number) - left || 1);
   let length = 0;
   for (let at = start; at < end; ) {
-    const column = columnOf(x[at] as number, left, perUnit, columns);
-    let next = at + 1;
+    // The last column has its right edge too.
+    const column = Math.min(columns - 1, Math.floor(((x[at] as number) - left) * perUnit));
+    const beyond = column === columns - 1 ? Number.POSITIVE_INFINITY : column + 1;
+    let next = at;
     let [least, greatest] = [-1, -1];
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let i = at; i < end; i++) {
-      if (i > at && columnOf(x[i] as number, left, perUnit, columns) !== column) break;
-      next = i + 1;
-      const value = y[i] as number;
+    for (; next < end && ((x[next] as number) - left) * perUnit < beyond; next++) {
+      const value = y[next] as number;
       if (!Number.isFinite(value)) continue;
-      if (value < low) [low, least] = [value, i];
-      if (value > high) [high, greatest] = [value, i];
+      if (value < low) [low, least] = [value, next];
+      if (value > high) [high, greatest] = [value, next];
     }
     length = put(chosen, length, at, least, greatest, next - 1);
     at = next;
   }
   return chosen.subarray(0, length);
-}
-
-function columnOf(x: number, left: number, perUnit: number, columns: number): number {
-  return Math.min(columns - 1, Math.floor((x - left) * perUnit));
 }
 
 /** Puts a column's points in rising order, each once. @returns the new length */

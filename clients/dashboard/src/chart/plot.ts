@@ -68,6 +68,11 @@ export class Plot {
     this.#plot.over.addEventListener("dblclick", () => options.onWindow?.(undefined));
   }
 
+  /** In pixels of the page. */
+  get width(): number {
+    return this.#plot.width;
+  }
+
   draw({ x, y, from, to }: Drawing): void {
     // A window without a width has no place for its one point.
     const margin = from === to ? (this.#options.isTime ? 1000 : 0.5) : 0;
