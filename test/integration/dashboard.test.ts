@@ -166,6 +166,11 @@ async function raw(port: number, path: string): Promise<string> {
   return text(socket);
 }
 
+t.test("what is published has the dashboard", async (t) => {
+  const { files } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8"));
+  t.ok(files.includes("dist/dashboard"));
+});
+
 t.test("the server serves what was built, beside its interface", async (t) => {
   const folder = join(PACKAGE_ROOT, "dist/dashboard");
   t.ok(existsSync(folder), "built before the tests");

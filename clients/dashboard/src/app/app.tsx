@@ -1,4 +1,5 @@
 // What is around every page: the header, the navigation, the keys.
+import { useSystemStats } from "@tidewire/react";
 import { useEffect, useRef, useState } from "react";
 import { navigate, usePath } from "../router/history.js";
 import { Link } from "../router/link.js";
@@ -16,6 +17,8 @@ export function App() {
   const path = usePath();
   const main = useRef<HTMLElement>(null);
   useEffect(listenToKeys, []);
+  // The host's load is kept in no log: what System shows of the last minutes is heard while other pages are shown.
+  useSystemStats(undefined, () => undefined);
   useFocusOnPage(path, main);
   return (
     <>
