@@ -3,7 +3,7 @@
 import { TidewireClient } from "@tidewire/client";
 import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
 import { LINGER_MS } from "./store/cell.js";
-import { type Store, type StoreOptions, storeOf } from "./store/store.js";
+import { HIDDEN_GRACE_MS, type Store, type StoreOptions, storeOf } from "./store/store.js";
 
 const StoreContext = createContext<Store | undefined>(undefined);
 
@@ -36,7 +36,7 @@ export function TidewireProvider({
   baseURL = url,
   token,
   client,
-  hiddenGraceMs,
+  hiddenGraceMs = HIDDEN_GRACE_MS,
   children,
 }: TidewireProviderProps) {
   const own = useMemo(
@@ -44,22 +44,17 @@ export function TidewireProvider({
     [client, baseURL, token],
   );
   const store = storeOf((client ?? own) as TidewireClient);
-  useEffect(() => store.configure({ hiddenGraceMs }), [store, hiddenGraceMs]);
-  useEffect(() => own && closeLater(own), [own]);
+  useEffect(() => {
+    store.hiddenGraceMs = hiddenGraceMs;
+  }, [store, hiddenGraceMs]);
+  // A provider that is mounted again at once, as in StrictMode, keeps its connection.
+  useEffect(() => {
+    clearTimeout(store.closing);
+    return () => {
+      if (own) store.closing = setTimeout(() => void own.close(), LINGER_MS);
+    };
+  }, [store, own]);
   return <StoreContext.Provider value={store}>{children}</StoreContext.Provider>;
-}
-
-const closing = new WeakMap<TidewireClient, ReturnType<typeof setTimeout>>();
-
-/** A client whose provider is mounted again at once, as in StrictMode, is not closed. @returns what closes it */
-function closeLater(client: TidewireClient): () => void {
-  clearTimeout(closing.get(client));
-  return () => {
-    closing.set(
-      client,
-      setTimeout(() => void client.close(), LINGER_MS),
-    );
-  };
 }
 
 /** @throws Error outside of a provider */

@@ -213,3 +213,19 @@ await test("a hidden page follows nothing after a while, and misses nothing when
   await held(stage, 31);
   t.equal(stage.sent("subscribe", topic), 2, "a look aside is no reason to stop");
 });
+
+await test("what is removed while the page is hidden is gone from a list when it is seen again", async (t, stage, {
+  server,
+  page,
+}) => {
+  for (const id of ["stays", "goes"]) await server.call("/training/logs/session", { experiment_id: `list-${id}` });
+  await stage.show({ scene: "Topics", props: { pattern: "training.*" }, hiddenGraceMs: 20 });
+  await page.getByText("training.list-goes").waitFor();
+  await stage.hide(true);
+  await stage.untilSent("unsubscribe", "training.*", 1);
+  await server.call("/training/logs/list-goes", undefined, "DELETE");
+  await stage.hide(false);
+  const { topics } = await stage.until({ connection: "live" });
+  t.match(topics, { "training.list-stays": "queued" });
+  t.notOk(Object.keys(topics as object).includes("training.list-goes"));
+});

@@ -38,6 +38,6 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  const kind: unknown = value?.constructor;
+  return kind === Object || kind === Array;
 }

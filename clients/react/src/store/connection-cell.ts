@@ -8,8 +8,6 @@ import { type LinkState, STALE_MS } from "./link.js";
 export interface ConnectionView {
   /** idle as long as nothing has been asked for. */
   readonly connection: Exclude<LinkState, "ended">;
-  /** The client's own word for it. */
-  readonly state: ConnectionState;
   /** Attempts that failed since the connection was last open. */
   readonly attempts: number;
   /** From a ping to its answer, in milliseconds; undefined until it was measured, and over Server-Sent Events. */
@@ -48,7 +46,10 @@ export class ConnectionCell extends Cell<ConnectionView> {
       .on("connected", () => this.#ping())
       .on("heartbeat", ({ latencyMs }) => this.#measured(latencyMs))
       .on("frame", ({ body }) => body?.$case === "pong" && this.#ponged())
-      .on("connection_error", ({ error }) => this.#failed(error))
+      .on("connection_error", ({ error }) => {
+        this.#attempts++;
+        this.#broke(error);
+      })
       .on("disconnected", ({ error }) => this.#broke(error));
   }
 
@@ -72,7 +73,6 @@ export class ConnectionCell extends Cell<ConnectionView> {
     const { link: connection, reconnect } = this;
     return {
       connection,
-      state: this.#state,
       attempts: this.#attempts,
       roundTripMs: this.#roundTripMs,
       since: this.#since,
@@ -97,12 +97,6 @@ export class ConnectionCell extends Cell<ConnectionView> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isStale = isStale;
-    this.#tell();
-  }
-
-  #failed(error: TidewireClientError): void {
-    this.#attempts++;
-    if (this.#state !== "connected") this.#error = error;
     this.#tell();
   }
 

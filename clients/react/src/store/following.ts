@@ -64,7 +64,9 @@ export abstract class Following<View extends Followed> extends Cell<View> {
       onSubscribed: (positions) => {
         this.#isAgreed = true;
         this.#error = undefined;
-        this.#told(Object.keys(positions).length);
+        const topics = Object.keys(positions);
+        this.agreed(topics);
+        this.#told(topics.length);
       },
       onSnapshot: (snapshot) => {
         this.snapshot(snapshot);
@@ -117,6 +119,8 @@ export abstract class Following<View extends Followed> extends Cell<View> {
     return /[*>]/.test(this.topic);
   }
 
+  /** @param _topics that there are now, at most 1000 */
+  protected agreed(_topics: readonly string[]): void {}
   protected abstract event(event: TidewireEvent): void;
   protected abstract snapshot(snapshot: TopicSnapshot): void;
 

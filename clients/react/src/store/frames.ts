@@ -31,10 +31,10 @@ export class Frames {
 
 /** @returns what takes it back */
 function nextFrame(action: () => void): () => void {
-  const frame = typeof requestAnimationFrame === "function" ? requestAnimationFrame(action) : undefined;
+  const frame = globalThis.requestAnimationFrame?.(action);
   const timer = setTimeout(action, WITHOUT_FRAME_MS);
   return () => {
     clearTimeout(timer);
-    if (frame !== undefined) cancelAnimationFrame(frame);
+    globalThis.cancelAnimationFrame?.(frame);
   };
 }

@@ -213,9 +213,9 @@ export class InferenceCell extends Cell<InferenceView> {
   }
 
   #link(): InferenceView["connection"] {
-    if (this.#session === undefined) return this.#wasReady ? "stale" : "idle";
-    if (this.#session.info) return "live";
+    if (this.#session?.info) return "live";
     if (this.#isRefused) return "stale";
-    return this.#wasReady ? "reconnecting" : "connecting";
+    if (this.#session) return this.#wasReady ? "reconnecting" : "connecting";
+    return this.#wasReady ? "stale" : "idle";
   }
 }

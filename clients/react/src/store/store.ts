@@ -22,8 +22,11 @@ export class Store implements CellHost {
   readonly frames = new Frames();
   readonly client: TidewireClient;
   readonly connection: ConnectionCell;
+  /** How long a hidden page still follows, in milliseconds. */
+  hiddenGraceMs = HIDDEN_GRACE_MS;
+  /** Of the provider whose client it is: its end. */
+  closing: Timer | undefined;
   readonly #cells = new Map<string, Cell<unknown>>();
-  #hiddenGraceMs = HIDDEN_GRACE_MS;
   #timer: Timer | undefined;
   #offVisibility: (() => void) | undefined;
 
@@ -38,10 +41,6 @@ export class Store implements CellHost {
   /** A page has no reason to give up: whoever looks at it sees that it tries. */
   get progress(): ProgressClient {
     return this.client.getProgress({ maxReconnectAttempts: Number.POSITIVE_INFINITY, heartbeatInterval: HEARTBEAT_MS });
-  }
-
-  configure({ hiddenGraceMs = HIDDEN_GRACE_MS }: StoreOptions): void {
-    this.#hiddenGraceMs = hiddenGraceMs;
   }
 
   /** The cell of that key; made if there is none. */
@@ -69,8 +68,8 @@ export class Store implements CellHost {
   #visibilityChanged(): void {
     clearTimeout(this.#timer);
     if (document.visibilityState !== "hidden") for (const cell of this.#cells.values()) cell.resume();
-    else if (this.#hiddenGraceMs < Number.POSITIVE_INFINITY)
-      this.#timer = setTimeout(() => this.#pause(), this.#hiddenGraceMs);
+    else if (this.hiddenGraceMs < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#pause(), this.hiddenGraceMs);
   }
 
   #pause(): void {

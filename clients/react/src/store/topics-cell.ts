@@ -6,6 +6,9 @@ import { type Followed, Following } from "./following.js";
 /** Topics that are held: a list of more would be no list for people. The first ones stay. */
 export const MAX_TOPICS = 5000;
 
+/** Topics of a pattern that the server names at most: of more, nobody knows which went. */
+const MAX_TOLD = 1000;
+
 /** What `useTopics` gives. */
 export interface TopicsView extends Followed {
   /** By topic, in the order in which they were told. An entry is the same object until its topic changes. */
@@ -26,6 +29,12 @@ export class TopicsCell extends Following<TopicsView> {
   readonly #stale = new Set<string>();
   #isBounded = false;
 
+  /** Those that went while nobody followed are not told one by one. */
+  protected override agreed(topics: readonly string[]): void {
+    if (topics.length >= MAX_TOLD) return;
+    for (const topic of this.#entries.keys()) if (!topics.includes(topic)) this.#remove(topic);
+  }
+
   protected event(event: TidewireEvent): void {
     const { topic, position } = event;
     const known = this.#entries.get(topic);
@@ -39,12 +48,17 @@ export class TopicsCell extends Following<TopicsView> {
     const { topic, position, state } = snapshot;
     if (position.offset > 0 || state.systemStats) this.#keep(topic, { snapshot, draft: toDraft(state) });
     // What was removed is told as a topic without events.
-    else if (this.#entries.delete(topic)) this.#stale.add(topic);
+    else this.#remove(topic);
   }
 
   protected present(): TopicsView {
     if (this.#stale.size > 0) this.#show();
     return { ...this.followed(), topics: this.#shown, isBounded: this.#isBounded };
+  }
+
+  #remove(topic: string): void {
+    this.#entries.delete(topic);
+    this.#stale.add(topic);
   }
 
   #keep(topic: string, entry: Entry): void {
