@@ -12,11 +12,13 @@ import { choice, span, text } from "../../router/url-state.js";
 import { client } from "../../server/server.js";
 import { Card } from "../../ui/card.js";
 import { Notice } from "../../ui/notice.js";
-import { Segmented } from "../../ui/toolbar.js";
+import { Segmented, Select } from "../../ui/toolbar.js";
 
 /** Rows that are read for the plots: 100,000 of twelve columns are 10 MB. */
 const MAX_ROWS = 100_000;
 const PREFIX = "predicted_";
+/** Signals that are all seen at once; of more, one is chosen from a list. */
+const MAX_SEEN = 8;
 const BINS = 60;
 const HEIGHT = 340;
 const PLOTS = ["scatter", "residuals", "rows"] as const;
@@ -40,14 +42,10 @@ export function ResultPlots({ id, signals }: ResultPlotsProps) {
   return (
     <Card
       title="Predictions"
+      className="evaluations-predictions"
       aside={
         <>
-          <Segmented
-            label="Signal"
-            options={signals.map((name) => ({ value: name, title: name }))}
-            value={signal}
-            onChange={(name) => setView({ signal: name })}
-          />
+          <SignalChoice signals={signals} signal={signal} onChange={(name) => setView({ signal: name })} />
           <Segmented
             label="Plot"
             options={PLOTS.map((value) => ({ value, title: TITLES[value] }))}
@@ -63,6 +61,18 @@ export function ResultPlots({ id, signals }: ResultPlotsProps) {
       {table?.isShortened && <p className="evaluations-note">The first {formatCount(table.rows)} rows are shown.</p>}
     </Card>
   );
+}
+
+interface SignalChoiceProps {
+  readonly signals: readonly string[];
+  readonly signal: string;
+  readonly onChange: (signal: string) => void;
+}
+
+function SignalChoice({ signals, signal, onChange }: SignalChoiceProps) {
+  const options = signals.map((name) => ({ value: name, title: name }));
+  if (signals.length > MAX_SEEN) return <Select label="Signal" options={options} value={signal} onChange={onChange} />;
+  return <Segmented label="Signal" options={options} value={signal} onChange={onChange} />;
 }
 
 interface PlotProps {
