@@ -223,6 +223,7 @@ await test("what is removed while the page is hidden is gone from a list when it
   await page.getByText("training.list-goes").waitFor();
   await stage.hide(true);
   await stage.untilSent("unsubscribe", "training.*", 1);
+  await stage.until({ connection: "stale" });
   await server.call("/training/logs/list-goes", undefined, "DELETE");
   await stage.hide(false);
   const { topics } = await stage.until({ connection: "live" });
