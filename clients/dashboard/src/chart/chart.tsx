@@ -65,6 +65,7 @@ function Canvas(props: CanvasProps) {
   const element = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLElement>(null);
   const [plot, setPlot] = useState<Plot>();
+  const [failure, setFailure] = useState<unknown>();
   const latest = useLatest(props);
 
   // Anything that makes it another chart makes it another Canvas, by its key.
@@ -88,7 +89,7 @@ function Canvas(props: CanvasProps) {
       });
       setPlot(made);
     };
-    void make();
+    make().catch(setFailure);
     return () => {
       isGone = true;
       made?.destroy();
@@ -130,6 +131,8 @@ function Canvas(props: CanvasProps) {
     plot?.recolour();
   }, [plot, colours]);
 
+  // The code could not be loaded: whoever holds the page says so, and offers to load it again.
+  if (failure !== undefined) throw failure;
   return (
     <>
       <div ref={element} className="chart-canvas" />

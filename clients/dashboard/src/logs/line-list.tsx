@@ -1,25 +1,16 @@
 // Lines in a window that scrolls: only those in view are in the page. It stays at the end as long as the reader is there,
 // and where the reader is otherwise, whatever comes or goes.
-import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { formatCount } from "../format/numbers.js";
 import { Button } from "../ui/button.js";
 import { FixedRows } from "./fixed-rows.js";
 import type { Lines } from "./selection.js";
 import { WrappedRows } from "./wrapped-rows.js";
 
-/** What may be asked of the list from outside. */
-export interface LineListHandle {
-  /** Goes to the end, and stays there. */
-  readonly follow: () => void;
-}
-
 interface LineListProps {
-  readonly ref?: Ref<LineListHandle>;
   readonly lines: Lines;
   /** Another number means that the lines are others. */
   readonly version: number;
-  /** Lines that have come since the page was opened, those that are not kept among them. */
-  readonly total: number;
   readonly isWrapped: boolean;
   /** Number of the line that is marked. */
   readonly marked: number;
@@ -31,16 +22,15 @@ interface LineListProps {
 /** How near to the end counts as at the end, in pixels. */
 const NEAR = 8;
 
-export function LineList({ ref, lines, version, total, isWrapped, marked, onMark, empty }: LineListProps) {
+export function LineList({ lines, version, isWrapped, marked, onMark, empty }: LineListProps) {
   const frame = useRef<HTMLDivElement>(null);
-  // A reader who comes by a link to a line is there, and not at the end.
-  const [leftAt, setLeftAt] = useState<number | undefined>(marked > 0 ? total : undefined);
+  // Number of the newest line when the reader left the end. Whoever comes by a link to a line has never been there.
+  const [leftAt, setLeftAt] = useState<number | undefined>(marked > 0 ? Number.POSITIVE_INFINITY : undefined);
   const isFollowing = leftAt === undefined;
   const follow = () => {
     setLeftAt(undefined);
     toEnd(frame.current);
   };
-  useImperativeHandle(ref, () => ({ follow }));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each version there may be more lines below
   useLayoutEffect(() => {
@@ -59,9 +49,9 @@ export function LineList({ ref, lines, version, total, isWrapped, marked, onMark
     const element = frame.current;
     if (!element) return;
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    if (isAtEnd !== isFollowing) setLeftAt(isAtEnd ? undefined : total);
+    if (isAtEnd !== isFollowing) setLeftAt(isAtEnd ? undefined : (lines.at(lines.length - 1)?.seq ?? 0));
   };
-  const count = isFollowing ? 0 : total - leftAt;
+  const count = isFollowing ? 0 : lines.length - lines.indexOf(leftAt + 1);
   const Rows = isWrapped ? WrappedRows : FixedRows;
   return (
     <div className="log-frame">

@@ -2,11 +2,11 @@
 import "./logs.css";
 import type { LogLevel } from "@tidewire/client";
 import { type HistoryState, LEVELS, type LogBuffer, useSource } from "@tidewire/react";
-import { useMemo, useRef } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
 import { formatCount } from "../format/numbers.js";
 import { IconButton } from "../ui/button.js";
 import { Chip, SearchField } from "../ui/toolbar.js";
-import { LineList, type LineListHandle } from "./line-list.js";
+import { LineList } from "./line-list.js";
 import { save } from "./save.js";
 import { Selection, toFilter } from "./selection.js";
 
@@ -36,7 +36,7 @@ export function LogView({ logs, history, state, onState, fileName }: LogViewProp
   const selection = useMemo(() => new Selection(logs, filter.accepts), [logs, filter]);
   // Cheap where nothing has come: it ends at the first comparison.
   selection.refresh();
-  const list = useRef<LineListHandle>(null);
+  const onMark = useStable((seq: number) => onState({ line: seq === line ? 0 : seq }));
   return (
     <div className="log">
       <div className="log-bar">
@@ -68,13 +68,11 @@ export function LogView({ logs, history, state, onState, fileName }: LogViewProp
         </span>
       </div>
       <LineList
-        ref={list}
         lines={selection}
         version={version}
-        total={logs.dropped + logs.length}
         isWrapped={isWrapped}
         marked={line}
-        onMark={(seq) => onState({ line: seq === line ? 0 : seq })}
+        onMark={onMark}
         empty={emptyText(logs.length, history)}
       />
       <p className="log-foot">
@@ -88,6 +86,15 @@ export function LogView({ logs, history, state, onState, fileName }: LogViewProp
       </p>
     </div>
   );
+}
+
+/** The same function always, which does what the newest one does: rows that are given it are not drawn anew. */
+function useStable<Argument>(action: (argument: Argument) => void): (argument: Argument) => void {
+  const latest = useRef(action);
+  useLayoutEffect(() => {
+    latest.current = action;
+  });
+  return useCallback((argument) => latest.current(argument), []);
 }
 
 const HISTORY: Readonly<Record<Exclude<HistoryState, "complete">, string>> = {
