@@ -33,8 +33,8 @@ export function ProgressTracker({ topic, label = nameOf(topic), isCancellable, o
   useEnd(view, onEnd);
   return (
     <Card kind="tracker" label={label} connection={connection} status={status} hasStatus={status !== undefined}>
-      {exists === false ? (
-        <p className="tidewire-faint">Nothing has happened here yet.</p>
+      {!exists ? (
+        <Nothing exists={exists} text="Nothing has happened here yet." />
       ) : (
         <ProgressBody label={label} view={view} hidesStage={isWorkflow} />
       )}
@@ -42,6 +42,15 @@ export function ProgressTracker({ topic, label = nameOf(topic), isCancellable, o
       <Notices gap={gap} error={error} />
       {isCancellable && status !== undefined && !view.isEnded && <Cancel view={view} />}
     </Card>
+  );
+}
+
+/** In the place of a bar: there is nothing, or nobody knows yet. */
+export function Nothing({ exists, text }: { readonly exists: boolean | undefined; readonly text: string }) {
+  return (
+    <p className="tidewire-faint" aria-busy={exists === undefined}>
+      {exists === undefined ? "Waiting for the server." : text}
+    </p>
   );
 }
 

@@ -9,7 +9,7 @@ import type { TrainingView } from "../store/training-cell.js";
 import { useAnnouncements } from "./announcer.js";
 import { Card, Notices } from "./card.js";
 import { formatNumber } from "./format.js";
-import { ProgressBody } from "./progress-tracker.js";
+import { Nothing, ProgressBody } from "./progress-tracker.js";
 import { Sparkline } from "./sparkline.js";
 
 /** Metrics that are shown unless some are named. */
@@ -39,8 +39,8 @@ export function TrainingMonitor(props: TrainingMonitorProps) {
   useAnnouncements(label, run);
   return (
     <Card kind="training" label={label} connection={connection} status={status} hasStatus={status !== undefined}>
-      {exists === false ? (
-        <p className="tidewire-faint">No run of this name has begun yet.</p>
+      {!exists ? (
+        <Nothing exists={exists} text="No run of this name has begun yet." />
       ) : (
         <ProgressBody label={label} view={run} />
       )}

@@ -182,6 +182,7 @@ export class History {
   async #findOldest(signal: AbortSignal): Promise<number> {
     if (this.#oldest === undefined) {
       const { entries } = await this.#topics.events(this.#topic, { limit: 1, signal });
+      signal.throwIfAborted();
       this.#oldest = entries[0]?.position.offset ?? 0;
     }
     return this.#oldest;
