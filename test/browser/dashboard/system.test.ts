@@ -2,7 +2,7 @@
 import t from "tap";
 import { violations } from "../support/accessibility.js";
 import { SERVER_AWAY } from "../support/guard.js";
-import { pageTests, showIn } from "../support/pages.js";
+import { pageTests, showIn, throttle } from "../support/pages.js";
 
 const test = await pageTests(t, { flags: ["--event-log", "memory"] });
 
@@ -36,4 +36,14 @@ await test("the figures go on after the server was restarted", async (t, { page,
     return Object.keys(stats.subscribers).some((topic) => topic.startsWith("system."));
   });
   t.ok(again, "the page has subscribed again by itself");
+});
+
+await test("over a slow network the figures come, and go on coming", async (t, { page, open }) => {
+  await throttle(page, { latencyMs: 300, bytesPerSecond: 60_000 });
+  const connecting = page.waitForEvent("websocket");
+  await open("/system");
+  const socket = await connecting;
+  await page.getByRole("heading", { name: "Host" }).waitFor();
+  for (let i = 0; i < 3; i += 1) await socket.waitForEvent("framereceived");
+  t.equal(await page.getByText("The figures are old").count(), 0);
 });
