@@ -8,7 +8,7 @@ import { PageServer, type ServerOptions } from "./server.js";
 /** The size of a small laptop's window. */
 const VIEWPORT = { width: 1280, height: 800 };
 /** Longest wait for what a test expects to see: a busy machine of two cores, not a slow page. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 /** tsx gives inner functions their names by a function that a page does not know. */
 const NAMES = "globalThis.__name ??= (inner) => inner";
 
