@@ -63,6 +63,25 @@ await test("the connection is told as it is", async (t, { page, open, server, gu
   await pill.getByText("Live").waitFor();
 });
 
+await test("what is old is said to be old, on every page", async (t, { page, open, server, guard }) => {
+  guard.expect(SERVER_AWAY);
+  await page.clock.install();
+  await open("/tasks");
+  const pill = page.locator(".connection");
+  await pill.getByText("Live").waitFor();
+  await server.kill();
+  await pill.getByText("Reconnecting").waitFor();
+  await page.clock.runFor(11_000);
+  await pill.getByText("Stale").waitFor();
+  const notice = page.getByRole("status").filter({ hasText: "The server does not answer" });
+  t.match(await notice.textContent(), /What is shown was so at \d\d:\d\d:\d\d, \d+ s ago/);
+  t.same(await violations(page), []);
+  await server.restart();
+  await notice.getByRole("button", { name: "Try now" }).click();
+  await pill.getByText("Live").waitFor();
+  await notice.waitFor({ state: "detached" });
+});
+
 await test("an address that leads nowhere says so, and leads back", async (t, { page, open }) => {
   await open("/no/such/page");
   await page.getByRole("heading", { name: "No such page" }).waitFor();

@@ -11,6 +11,7 @@ import { Help } from "./help.js";
 import { listenToKeys, useShortcut } from "./keys.js";
 import { Outlet } from "./outlet.js";
 import { routeOf, SECTIONS, type Section } from "./routes.js";
+import { StaleNotice } from "./stale-notice.js";
 
 export function App() {
   const [hasHelp, setHelp] = useState(false);
@@ -38,6 +39,7 @@ export function App() {
       </header>
       <Navigation path={path} onHelp={() => setHelp(true)} />
       <main id="main" ref={main} tabIndex={-1}>
+        <StaleNotice />
         <Outlet />
       </main>
       {hasHelp && <Help onClose={() => setHelp(false)} />}

@@ -5,22 +5,17 @@ import { Notice } from "../../ui/notice.js";
 import { Ago } from "../../ui/time.js";
 
 interface NoticesProps {
-  readonly run: Pick<TrainingView, "status" | "failure" | "message" | "updatedAt" | "gap" | "error" | "connection">;
+  readonly run: Pick<TrainingView, "status" | "failure" | "message" | "updatedAt" | "gap" | "error">;
   /** What the reader asked for and did not get. */
   readonly problem: string | undefined;
 }
 
 export function Notices({ run, problem }: NoticesProps) {
-  const { status, failure, message, updatedAt, gap, error, connection } = run;
+  const { status, failure, message, updatedAt, gap, error } = run;
   return (
     <>
       {problem && <Notice tone="bad">{problem}</Notice>}
       {error && <Notice tone="bad">This run is not followed any more: {error.message}</Notice>}
-      {connection === "stale" && !error && (
-        <Notice tone="warn">
-          The server does not answer. What is shown is from <Ago at={updatedAt} />.
-        </Notice>
-      )}
       {status === "lost" && (
         <Notice tone="lost">
           <b>Nothing has been heard of this run since its lease ran out.</b> It was last heard <Ago at={updatedAt} />.
