@@ -25,7 +25,9 @@ function Since() {
   if (heardMs === undefined) return <>Nothing has been heard of it yet.</>;
   return (
     <>
-      What is shown was so at {formatClock(new Date(heardMs)).slice(0, 8)}, {formatAgo(now - heardMs)}.
+      What is shown was so at {formatClock(new Date(heardMs)).slice(0, 8)}
+      {/* Seen, and not said anew each second. */}
+      <span aria-hidden="true">, {formatAgo(now - heardMs)}</span>.
     </>
   );
 }

@@ -1,8 +1,8 @@
 // What must be known of a run before anything else is read: it is lost, it has failed, something is missing.
 import type { TrainingView } from "@tidewire/react";
 import { formatCount } from "../../format/numbers.js";
+import { formatDateTime } from "../../format/time.js";
 import { Notice } from "../../ui/notice.js";
-import { Ago } from "../../ui/time.js";
 
 interface NoticesProps {
   readonly run: Pick<TrainingView, "status" | "failure" | "message" | "updatedAt" | "gap" | "error">;
@@ -18,8 +18,9 @@ export function Notices({ run, problem }: NoticesProps) {
       {error && <Notice tone="bad">This run is not followed any more: {error.message}</Notice>}
       {status === "lost" && (
         <Notice tone="lost">
-          <b>Nothing has been heard of this run since its lease ran out.</b> It was last heard <Ago at={updatedAt} />.
-          It is not known to have failed: with its next word it runs again.
+          <b>Nothing has been heard of this run since its lease ran out.</b> It was last heard{" "}
+          {updatedAt ? `at ${formatDateTime(updatedAt)}` : "long ago"}. It is not known to have failed: with its next
+          word it runs again.
         </Notice>
       )}
       {status === "failed" && (
