@@ -1,5 +1,6 @@
 // The dashboard: a page and its assets, as they were built.
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TidewireError } from "../errors.js";
@@ -17,11 +18,11 @@ const COMPRESSED = /\.(br|gz)$/;
 const RESERVED = /^(api|health|v2|metrics|docs|ws|assets)(\/|$)/;
 /** A host and port that may stand in a policy. */
 const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i;
-const NOT_BUILT = "the dashboard is not built: run `npm run build` and restart the server";
+const NOT_BUILT = "the dashboard is not built: run `npm run build`";
 
 /** What {@link registerDashboard} takes. */
 export interface DashboardDependencies {
-  /** Folder of the built files; may be missing. Read once: what a client names is looked up, never opened. */
+  /** Folder of the built files; may be missing, and may come or be replaced while the server runs. */
   readonly dashboardFolder: string;
 }
 
@@ -30,43 +31,51 @@ export interface DashboardDependencies {
  * else is served at: the URL holds the view.
  */
 export function registerDashboard(app: FastifyInstance, { dashboardFolder }: DashboardDependencies): void {
+  const files = new BuiltFiles(dashboardFolder);
+  const send = (name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const caching = name.startsWith(ASSETS) ? IMMUTABLE : REVALIDATED;
+    reply.headers(protections(request)).headers({ "cache-control": caching, vary: "accept-encoding" });
+    return reply.sendFile(name, dashboardFolder);
+  };
+  const sendPage = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    files.has(PAGE) ? send(PAGE, request, reply) : sayNotBuilt(request, reply);
   app.register(async (scope) => {
-    const files = filesIn(dashboardFolder);
-    const isBuilt = files.includes(PAGE);
-    if (isBuilt) {
-      await scope.register(fastifyStatic, {
-        root: dashboardFolder,
-        serve: false,
-        preCompressed: true,
-        cacheControl: false,
-      });
-    }
-    const sendPage = isBuilt ? sendFile(PAGE) : sayNotBuilt;
-    withMethodsRefused(scope, () => {
-      scope.get("/", sendPage);
-      for (const name of files) if (name !== PAGE) scope.get(`/${name}`, sendFile(name));
-    });
+    await scope.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false });
+    withMethodsRefused(scope, () => scope.get("/", sendPage));
     scope.get<{ Params: { "*": string } }>("/*", (request, reply) => {
-      const isView = acceptsPage(request) && !RESERVED.test(request.params["*"]);
-      return isView ? sendPage(request, reply) : reply.callNotFound();
+      const name = request.params["*"];
+      if (files.has(name)) return send(name, request, reply);
+      return acceptsPage(request) && !RESERVED.test(name) ? sendPage(request, reply) : reply.callNotFound();
     });
   });
 }
 
-/** Names below the folder, with slashes; none where there is no such folder. */
-function filesIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const names = files.map(({ parentPath, name }) => `${parentPath}/${name}`.slice(folder.length + 1));
-  return names.filter((name) => !COMPRESSED.test(name)).map((name) => name.replaceAll("\\", "/"));
+/** The built files by name: what a client asks for is looked up here, and never opened unless it is found. */
+class BuiltFiles {
+  readonly #folder: string;
+  #names: ReadonlySet<string> = new Set();
+  /** When the page was built that the names belong to. */
+  #builtMs: number | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Whether there is a file of that name, with slashes, below the folder. */
+  has(name: string): boolean {
+    const builtMs = statSync(join(this.#folder, PAGE), { throwIfNoEntry: false })?.mtimeMs;
+    if (builtMs !== this.#builtMs) {
+      this.#builtMs = builtMs;
+      this.#names = builtMs === undefined ? new Set() : new Set(namesIn(this.#folder));
+    }
+    return this.#names.has(name);
+  }
 }
 
-function sendFile(name: string) {
-  const caching = name.startsWith(ASSETS) ? IMMUTABLE : REVALIDATED;
-  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    reply.headers(protections(request)).headers({ "cache-control": caching, vary: "accept-encoding" });
-    return reply.sendFile(name);
-  };
+function namesIn(folder: string): readonly string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll("\\", "/"));
+  return names.filter((name) => !COMPRESSED.test(name));
 }
 
 /** Nothing but this server's own files and connections, whatever a page of ours is made to show. */

@@ -1,6 +1,6 @@
 // The page that the server shows at /, and what a client may ask for beside it.
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -131,6 +131,26 @@ t.test("a server whose dashboard is not built says so", async (t) => {
   const reply = await none.inject("/");
   t.match(reply.json(), { error_code: "NOT_FOUND", message: /npm run build/ });
   t.equal((await none.inject({ url: "/api/v1/nothing", headers: BROWSER })).json().error_code, "NOT_FOUND");
+});
+
+t.test("a server serves what is built while it runs", async (t) => {
+  const root = t.testdir({});
+  const folder = join(root, "dashboard");
+  const late = app(t, folder);
+  t.equal((await late.inject("/")).statusCode, 404);
+  const build = (name: string, ms: number) => {
+    mkdirSync(join(folder, "assets"), { recursive: true });
+    writeFileSync(join(folder, "assets", name), SCRIPT);
+    writeFileSync(join(folder, "index.html"), name);
+    utimesSync(join(folder, "index.html"), ms / 1000, ms / 1000);
+  };
+  for (const [i, name] of ["one.js", "two.js"].entries()) {
+    build(name, 1e12 + i);
+    t.equal((await late.inject("/")).body, name);
+    t.equal((await late.inject(`/assets/${name}`)).body, SCRIPT);
+  }
+  rmSync(folder, { recursive: true });
+  t.equal((await late.inject("/assets/two.js")).statusCode, 404);
 });
 
 t.test("no path leads out of the folder", async (t) => {

@@ -154,9 +154,9 @@ await test("a stream outlives the server's restart", async (t, { page, open, ser
   // What is drawn next would ask for its code, of a server that is away.
   await page.locator(".inference-charts canvas").first().waitFor();
   await server.kill();
-  await page.getByText("The connection was lost").waitFor();
+  await page.getByText("it is being made anew").waitFor();
   await server.restart();
-  await page.getByText("The connection was lost").waitFor({ state: "detached" });
+  await page.getByText("it is being made anew").waitFor({ state: "detached" });
   const count = async () => Number.parseInt((await streamed(page).textContent())?.replace(",", "") ?? "", 10);
   const before = await count();
   await page.waitForFunction((from) => {

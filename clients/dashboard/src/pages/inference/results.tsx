@@ -55,12 +55,12 @@ export function Results({ ensemble, trace, configure }: ResultsProps) {
       show: ({ predicted, truth }) => <Value of={difference(predicted, truth)} />,
     },
     { name: "size", title: "in RMSEs", from: 480, show: (row) => <ErrorBar row={row} /> },
-    { name: "rmse", title: "RMSE so far", isNumber: true, from: 640, show: ({ rmse }) => <Value of={rmse} /> },
+    { name: "rmse", title: "RMSE so far", isNumber: true, from: 480, show: ({ rmse }) => <Value of={rmse} /> },
     {
       name: "expected",
       title: "RMSE expected",
       isNumber: true,
-      from: 1200,
+      from: 900,
       show: ({ expectedRmse }) => <Value of={expectedRmse} />,
     },
     ...(boosts.exist ? [{ name: "boost", title: "Boost", show: ({ signal }: Row) => boosts.show(signal) }] : []),
@@ -83,11 +83,13 @@ function useBoosts({ boostSignals }: EnsembleDescription, configure: ResultsProp
   const isOn = (signal: string) => chosen[signal] ?? boostSignals[signal] ?? false;
   const choose = async (signal: string, isBoosted: boolean) => {
     const manualBoostSignals = { ...chosen, [signal]: isBoosted };
+    setChosen(manualBoostSignals);
     try {
       await configure({ manualBoostSignals });
-      setChosen(manualBoostSignals);
       setError(undefined);
     } catch (cause) {
+      // A change that is refused changes nothing.
+      setChosen(chosen);
       setError(cause instanceof Error ? cause : new Error(String(cause)));
     }
   };
