@@ -42,12 +42,12 @@ await test("a run is paused, resumed and stopped from the page", async (t, { pag
 await test("a run that falls silent is lost, not failed, and comes back", async (t, { page, open, server }) => {
   await begin(server, "silent");
   await open("/runs/silent");
-  await page.getByText("Nothing has been heard of this run").waitFor();
+  await page.getByText("Nothing has been heard of this run for longer").waitFor();
   await page.locator(".page-head .pill").getByText("Lost").waitFor();
   t.same(await violations(page), []);
   await server.call("/training/logs/silent/metrics", { step: 1, metrics: { loss: 1 } });
   await page.locator(".page-head .pill").getByText("Running").waitFor();
-  await page.getByText("Nothing has been heard of this run").waitFor({ state: "detached" });
+  await page.getByText("Nothing has been heard of this run for longer").waitFor({ state: "detached" });
   await setStatus(server, "silent", "stopped");
 });
 

@@ -155,7 +155,7 @@ const COLUMNS: readonly Column<Life>[] = [
     show: ({ place, stage }) => <span className="overview-place">{place ?? stage ?? "–"}</span>,
   },
   { name: "left", title: "Left", isNumber: true, from: 480, show: (life) => <Left life={life} /> },
-  { name: "heard", title: "Last heard", isNumber: true, from: 900, show: ({ state }) => <Ago at={state.updatedAt} /> },
+  { name: "heard", title: "Last event", isNumber: true, from: 900, show: ({ state }) => <Ago at={state.updatedAt} /> },
 ];
 
 const PROBLEM_COLUMNS: readonly Column<Life>[] = [

@@ -5,27 +5,32 @@ import { formatDateTime } from "../../format/time.js";
 import { Notice } from "../../ui/notice.js";
 
 interface NoticesProps {
-  readonly run: Pick<TrainingView, "status" | "failure" | "message" | "updatedAt" | "gap" | "error">;
+  readonly run: Pick<TrainingView, "status" | "gap" | "error"> & {
+    /** Why it failed. */
+    readonly why: string | undefined;
+    /** When the server gave it up. */
+    readonly lostAt: Date | undefined;
+  };
   /** What the reader asked for and did not get. */
   readonly problem: string | undefined;
 }
 
 export function Notices({ run, problem }: NoticesProps) {
-  const { status, failure, message, updatedAt, gap, error } = run;
+  const { status, why, lostAt, gap, error } = run;
   return (
     <>
       {problem && <Notice tone="bad">{problem}</Notice>}
       {error && <Notice tone="bad">This run is not followed any more: {error.message}</Notice>}
       {status === "lost" && (
         <Notice tone="lost">
-          <b>Nothing has been heard of this run since its lease ran out.</b> It was last heard{" "}
-          {updatedAt ? `at ${formatDateTime(updatedAt)}` : "long ago"}. It is not known to have failed: with its next
-          word it runs again.
+          <b>Nothing has been heard of this run for longer than its lease.</b>{" "}
+          {lostAt && `The server gave it up at ${formatDateTime(lostAt)}. `}It is not known to have failed: with its
+          next word it runs again.
         </Notice>
       )}
       {status === "failed" && (
         <Notice tone="bad">
-          <b>The run has failed.</b> {failure ?? message}
+          <b>The run has failed.</b> {why}
         </Notice>
       )}
       {gap && (

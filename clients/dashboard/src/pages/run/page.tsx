@@ -1,13 +1,10 @@
 // One training run.
 import "../../lives/lives.css";
 import "./run.css";
-import type { TopicSnapshot } from "@tidewire/client";
-import { useTraining } from "@tidewire/react";
-import { useMemo, useState } from "react";
+import { type TrainingView, useTraining } from "@tidewire/react";
+import { useState } from "react";
 import type { PageProps } from "../../app/routes.js";
 import { HostCard } from "../../host/host-card.js";
-import { toLife } from "../../lives/life.js";
-import { Spoken } from "../../lives/spoken.js";
 import { LogView } from "../../logs/log-view.js";
 import { useView } from "../../router/history.js";
 import { Link } from "../../router/link.js";
@@ -23,15 +20,9 @@ import { fromLogState, toLogState, VIEW } from "./view.js";
 
 export default function RunPage({ params }: PageProps) {
   const { experimentId = "" } = params;
-  const run = useTraining(experimentId);
+  const run = useTraining(experimentId, pick);
   const [view, setView] = useView(VIEW);
   const [problem, setProblem] = useState<string>();
-  const { state, topic, position } = run;
-  const life = useMemo(() => {
-    if (!state || !position) return undefined;
-    const snapshot = { type: "snapshot", topic, position, state, family: "training", experimentId };
-    return toLife(snapshot as unknown as TopicSnapshot);
-  }, [state, topic, position, experimentId]);
   const above = (
     <nav aria-label="Path" className="run-path">
       <Link to="/runs">Runs</Link> /
@@ -42,12 +33,11 @@ export default function RunPage({ params }: PageProps) {
     <Page
       title={experimentId}
       above={above}
-      aside={life && <StatusPill status={life.shown} />}
+      aside={run.status && <StatusPill status={run.isStopping ? "cancelling" : run.status} />}
       actions={<RunActions experimentId={experimentId} status={run.status} onProblem={setProblem} />}
     >
       <Notices run={run} problem={problem} />
-      {life && <Summary facts={run} life={life} />}
-      {life && <Spoken life={life} />}
+      <Summary experimentId={experimentId} />
       <Metrics metrics={run.metrics} view={view} setView={setView} />
       <div className="run-beside">
         <Card title="Log" flush>
@@ -66,6 +56,24 @@ export default function RunPage({ params }: PageProps) {
       </div>
     </Page>
   );
+}
+
+/** What the page as a whole is about: not what changes with every line of the log. */
+function pick({ exists, status, isEnded, state, ...run }: TrainingView) {
+  const { failure, message, updatedAt, gap, error, config, metrics, logs, history } = run;
+  return {
+    exists,
+    status,
+    isStopping: state?.cancelRequested === true && !isEnded,
+    why: status === "failed" ? (failure ?? message) : undefined,
+    lostAt: status === "lost" ? updatedAt : undefined,
+    gap,
+    error,
+    config,
+    metrics,
+    logs,
+    history,
+  };
 }
 
 function NoRun({ experimentId, above }: { readonly experimentId: string; readonly above: React.ReactNode }) {

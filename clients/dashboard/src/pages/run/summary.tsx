@@ -1,31 +1,26 @@
 // Where a run stands, in one row, and what it was started with.
-import { ProgressBar, type TrainingView } from "@tidewire/react";
+import type { TopicSnapshot } from "@tidewire/client";
+import { ProgressBar, useTraining } from "@tidewire/react";
+import { useMemo } from "react";
 import { formatCount, formatPercent } from "../../format/numbers.js";
 import { formatDateTime } from "../../format/time.js";
-import type { Life } from "../../lives/life.js";
+import { toLife } from "../../lives/life.js";
 import { Left, textOf } from "../../lives/life-progress.js";
+import { Spoken } from "../../lives/spoken.js";
 import { Card } from "../../ui/card.js";
 import { Stat, Stats } from "../../ui/stat.js";
 import { Ago, Elapsed } from "../../ui/time.js";
 
-/** The view without what comes with every line. */
-export type Facts = Pick<
-  TrainingView,
-  | "epoch"
-  | "totalEpochs"
-  | "step"
-  | "totalSteps"
-  | "startedAt"
-  | "finishedAt"
-  | "updatedAt"
-  | "createdAt"
-  | "config"
-  | "message"
-  | "stage"
->;
-
-export function Summary({ facts, life }: { readonly facts: Facts; readonly life: Life }) {
-  const { epoch, totalEpochs, step, totalSteps, startedAt, finishedAt, updatedAt, stage } = facts;
+/** Changes with every event of the run, and nothing else of the page does. */
+export function Summary({ experimentId }: { readonly experimentId: string }) {
+  const { state, topic, position, ...run } = useTraining(experimentId);
+  const life = useMemo(() => {
+    if (!state || !position) return undefined;
+    const snapshot = { type: "snapshot", topic, position, state, family: "training", experimentId };
+    return toLife(snapshot as unknown as TopicSnapshot);
+  }, [state, topic, position, experimentId]);
+  if (!life) return null;
+  const { epoch, totalEpochs, step, totalSteps, startedAt, finishedAt, updatedAt, stage } = run;
   const { progress, isEnded } = life;
   return (
     <section className="card run-summary" aria-label="Progress">
@@ -48,8 +43,9 @@ export function Summary({ facts, life }: { readonly facts: Facts; readonly life:
           hint={startedAt && `since ${formatDateTime(startedAt)}`}
         />
         {!isEnded && <Stat label="Time left" value={<Left life={life} />} />}
-        <Stat label={isEnded ? "Ended" : "Last heard"} value={<Ago at={isEnded ? finishedAt : updatedAt} />} />
+        <Stat label={isEnded ? "Ended" : "Last event"} value={<Ago at={isEnded ? finishedAt : updatedAt} />} />
       </Stats>
+      <Spoken life={life} />
     </section>
   );
 }

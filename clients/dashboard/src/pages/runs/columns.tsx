@@ -82,7 +82,7 @@ export const COLUMNS: readonly Column<Life>[] = [
   },
   {
     name: "updated",
-    title: "Last heard",
+    title: "Last event",
     isNumber: true,
     by: changedMs,
     from: 480,

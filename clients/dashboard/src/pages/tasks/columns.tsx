@@ -72,7 +72,7 @@ const ran: Column<Life> = {
 
 const heard: Column<Life> = {
   name: "heard",
-  title: "Last heard",
+  title: "Last event",
   isNumber: true,
   from: 480,
   by: changedMs,

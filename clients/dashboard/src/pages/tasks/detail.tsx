@@ -56,7 +56,7 @@ export function Detail({ life, onClose }: { readonly life: Life; readonly onClos
           {!isEnded && <Stat label="Time left" value={<Left life={life} />} />}
           {place && <Stat label="At" value={place} hint={stage} />}
           {family === "container" && isEnded && <Stat label="Exit code" value={exitCode} />}
-          <Stat label="Last heard" value={<Ago at={updatedAt} />} />
+          <Stat label="Last event" value={<Ago at={updatedAt} />} />
         </Stats>
         {message !== undefined && message !== error && <p>{message}</p>}
         <Timeline life={life} />
