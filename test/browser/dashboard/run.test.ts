@@ -161,3 +161,21 @@ await test("the log is filtered, searched, followed and saved", async (t, { page
     await page.getByRole("button", { name: "Wrap lines" }).click();
   }
 });
+
+await test("of many charts only those in view are drawn", async (t, { page, open, server }) => {
+  await begin(server, "many");
+  const metrics = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`layer/${i}`, i]));
+  await server.call("/training/logs/many/metrics", { step: 1, metrics });
+  await open("/runs/many");
+  await page.locator(".metric canvas").first().waitFor();
+  t.equal(await page.locator(".metric").count(), 200);
+  t.ok((await page.locator(".metric canvas").count()) < 40);
+  const last = page.getByRole("region", { name: "layer/199", exact: true });
+  t.equal(await last.locator("dd").first().textContent(), "199", "its figures are there all the same");
+  await last.scrollIntoViewIfNeeded();
+  await last.locator("canvas").waitFor();
+  t.ok((await page.locator(".metric canvas").count()) < 60, "and those that are left are given up");
+  await page.getByRole("searchbox", { name: "Filter metrics" }).fill("layer/19");
+  await page.getByRole("region", { name: "layer/2", exact: true }).waitFor({ state: "detached" });
+  t.equal(await page.locator(".metric").count(), 11);
+});

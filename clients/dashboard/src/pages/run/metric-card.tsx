@@ -89,15 +89,20 @@ const UNSEEN_MS = 1_000;
 /** Whoever does not see the chart, or has not come to it yet, finds its figures all the same. */
 function useFacts(metrics: MetricStore, name: string, facts: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    let toldMs = 0;
-    const tell = () => {
-      if (performance.now() - toldMs < UNSEEN_MS) return;
-      toldMs = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const write = () => {
+      timer = undefined;
       const series = metrics.get(name);
       if (series) writeFacts(facts.current, extremesOf(series.value));
     };
-    tell();
-    return metrics.subscribe(tell);
+    write();
+    const unsubscribe = metrics.subscribe(() => {
+      timer ??= setTimeout(write, UNSEEN_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
   }, [metrics, name, facts]);
 }
 
