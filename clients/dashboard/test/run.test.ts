@@ -3,6 +3,7 @@ import type { TopicState } from "@tidewire/client";
 import fc from "fast-check";
 import t from "tap";
 import { endsOf, extremesOf, type Measured, PointsCache, toPoints } from "../src/chart/points.js";
+import { smooth } from "../src/chart/smooth.js";
 import { leftMs, progressOf, toLife } from "../src/lives/life.js";
 import { type Said, wordsFor } from "../src/lives/words.js";
 import { groupNames } from "../src/pages/run/groups.js";
@@ -72,20 +73,45 @@ t.test("extremes are of the values that can be drawn", async (t) => {
   t.same(extremesOf([]), { last: undefined, min: undefined, max: undefined, notFinite: 0 });
 });
 
-t.test("a cache gives what working it out anew gives", async () => {
-  const row = fc.tuple(fc.nat(50), fc.constant(none), fc.nat(1000), fc.double({ min: -9, max: 9, noNaN: true }));
+t.test("a cache gives what working it out anew gives, whatever happens to the metric", async () => {
+  let at = 0;
+  const row = fc.tuple(fc.nat(50), fc.double({ min: -9, max: 9, noNaN: true }));
+  const rows = fc.array(row, { maxLength: 20 });
   const axis = fc.constantFrom("step" as const, "time" as const);
+  const change = fc.tuple(fc.constantFrom("append", "append", "prepend", "clear"), rows, axis, fc.constantFrom(0, 0.5));
   fc.assert(
-    fc.property(fc.array(row), fc.array(fc.tuple(axis, fc.constantFrom(0, 0.5), fc.nat(3))), (rows, asked) => {
+    fc.property(fc.array(change), (changes) => {
       const cache = new PointsCache();
-      let kept = rows;
-      return asked.every(([axis, weight, cut]) => {
-        kept = kept.slice(0, Math.max(0, kept.length - cut));
-        const fresh = new PointsCache().of(measured(kept), axis, weight);
-        return JSON.stringify(cache.of(measured(kept), axis, weight)) === JSON.stringify(fresh);
+      let kept: Parameters<typeof measured>[0] = [];
+      return changes.every(([is, rows, axis, weight]) => {
+        const added = rows.map(([step, value]) => [step, none, ++at, value] as const);
+        kept = is === "clear" ? added : is === "append" ? [...kept, ...added] : [...added, ...kept];
+        const given = cache.of(measured(kept), axis, weight);
+        return JSON.stringify(given) === JSON.stringify(new PointsCache().of(measured(kept), axis, weight));
       });
     }),
   );
+});
+
+t.test("of a series that slides, the smoothed values stay as they were", async (t) => {
+  const y = Float64Array.from({ length: 3000 }, (_, i) => Math.sin(i / 9));
+  const whole = smooth(y, 0.9);
+  const cache = new PointsCache();
+  for (const [from, to] of [
+    [0, 10],
+    [0, 1500],
+    [400, 1501],
+    [401, 2600],
+    [500, 2600],
+    [2600, 3000],
+  ] as const) {
+    const rows = Array.from(y.subarray(from, to), (value, i) => [from + i, none, from + i, value] as const);
+    const { points, smoothed, extremes } = cache.of({ ...measured(rows), dropped: from }, "step", 0.9);
+    t.same([...points.y], [...y.subarray(from, to)]);
+    t.equal(extremes.max, Math.max(...y.subarray(from, to)));
+    // After a jump to where nothing is known any more it begins anew.
+    t.same([...(smoothed ?? [])], [...(from < 2600 ? whole.subarray(from, to) : smooth(y.subarray(from, to), 0.9))]);
+  }
 });
 
 t.test("metrics are grouped by what their names begin with", async (t) => {

@@ -1,7 +1,7 @@
 // The points of a metric over an axis, ready to be drawn.
 import { inOrder, isRising, risingOrder } from "./aligned.js";
 import type { Numbers } from "./decimate.js";
-import { Smoother } from "./smooth.js";
+import { Smoothed } from "./smooth.js";
 
 /** What a metric is drawn over. */
 export type Axis = "step" | "time";
@@ -88,57 +88,51 @@ export interface Prepared {
   readonly extremes: Extremes;
 }
 
-/** Keeps what was worked out of a metric. Of values that were only added at the end, only those are looked at. */
+/** What a metric was like when it was looked at last. */
+interface Seen {
+  readonly axis: Axis;
+  readonly length: number;
+  readonly dropped: number;
+  readonly firstMs: number | undefined;
+  readonly lastMs: number | undefined;
+}
+
+/** Keeps what was worked out of a metric. Where values were only added at the end, only those are looked at. */
 export class PointsCache {
-  #measured: Pick<Measured, "length" | "dropped"> & { readonly axis: Axis; readonly firstMs: number | undefined } = {
-    length: 0,
-    dropped: 0,
-    axis: "step",
-    firstMs: undefined,
-  };
+  #seen: Seen | undefined;
   #points: Points = { x: [], y: [] };
+  /** Whether the values stand in the order of x. */
   #isPlain = true;
-  #extremes: Extremes = NONE;
-  #weight = 0;
-  #smoother = new Smoother(0);
-  #smoothed = new Float64Array(0);
-  #smoothedLength = 0;
+  #extremes = NONE;
+  #smoothed = new Smoothed(0);
 
   /** The points, smoothed too when the weight is above 0, and what is to be said of them. */
   of(measured: Measured, axis: Axis, weight: number): Prepared {
     const { length, dropped, time, value } = measured;
-    const before = this.#measured;
-    const isSame = before.axis === axis && before.dropped === dropped && before.firstMs === time[0];
-    const from = isSame && length >= before.length ? before.length : 0;
-    this.#measured = { length, dropped, axis, firstMs: time[0] };
-    if (from === 0 || length > from) this.#take(measured, axis, from);
-    this.#extremes = extended(from === 0 ? NONE : this.#extremes, value, from);
-    if (weight !== this.#weight || from === 0 || !this.#isPlain) this.#restart(weight);
-    return { points: this.#points, smoothed: weight > 0 ? this.#smooth() : undefined, extremes: this.#extremes };
+    const known = knownOf(this.#seen, measured, axis);
+    const gone = known === 0 ? 0 : dropped - (this.#seen?.dropped ?? 0);
+    this.#seen = { axis, length, dropped, firstMs: time[0], lastMs: time[length - 1] };
+    if (known === 0 || gone > 0 || length > known) this.#take(measured, axis, known);
+    // The least or greatest may be among those that are gone.
+    this.#extremes = known === 0 || gone > 0 ? extremesOf(value) : extended(this.#extremes, value, known);
+    if (known === 0 || weight !== this.#smoothed.weight || !this.#isPlain) this.#smoothed = new Smoothed(weight);
+    else this.#smoothed.drop(gone);
+    const smoothed = weight > 0 ? this.#smoothed.follow(this.#points.y) : undefined;
+    return { points: this.#points, smoothed, extremes: this.#extremes };
   }
 
-  #take(measured: Measured, axis: Axis, from: number): void {
+  #take(measured: Measured, axis: Axis, known: number): void {
     const column = axis === "time" ? measured.time : measured.step;
     // What was in order, and goes on in order, is in order.
-    this.#isPlain = (from === 0 || this.#isPlain) && isRising(column.subarray(Math.max(0, from - 1)));
+    this.#isPlain = (known === 0 || this.#isPlain) && isRising(column.subarray(Math.max(0, known - 1)));
     this.#points = this.#isPlain ? { x: column, y: measured.value } : toPoints(measured, axis);
   }
+}
 
-  #restart(weight: number): void {
-    this.#weight = weight;
-    this.#smoother = new Smoother(weight);
-    this.#smoothedLength = 0;
-  }
-
-  #smooth(): Float64Array {
-    const { y } = this.#points;
-    if (this.#smoothed.length < y.length) {
-      const longer = new Float64Array(Math.max(1024, 2 * y.length));
-      longer.set(this.#smoothed.subarray(0, this.#smoothedLength));
-      this.#smoothed = longer;
-    }
-    for (let i = this.#smoothedLength; i < y.length; i++) this.#smoothed[i] = this.#smoother.next(y[i] as number);
-    this.#smoothedLength = y.length;
-    return this.#smoothed.subarray(0, y.length);
-  }
+/** How many of the values, from the first on, were there before, with nothing new before or between them. */
+function knownOf(seen: Seen | undefined, { length, dropped, time }: Measured, axis: Axis): number {
+  if (!seen || seen.axis !== axis || dropped < seen.dropped) return 0;
+  const known = seen.length - (dropped - seen.dropped);
+  if (known <= 0 || known > length || time[known - 1] !== seen.lastMs) return 0;
+  return dropped > seen.dropped || time[0] === seen.firstMs ? known : 0;
 }

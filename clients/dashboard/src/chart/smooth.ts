@@ -31,3 +31,43 @@ export function smooth(y: Numbers, weight: number): Float64Array {
   for (let i = 0; i < y.length; i++) smoothed[i] = smoother.next(y[i] as number);
   return smoothed;
 }
+
+/** A series that grows at its end and is dropped at its beginning, smoothed: each value is looked at once. */
+export class Smoothed {
+  readonly weight: number;
+  readonly #smoother: Smoother;
+  #values = new Float64Array(0);
+  #start = 0;
+  #end = 0;
+
+  constructor(weight: number) {
+    this.weight = weight;
+    this.#smoother = new Smoother(weight);
+  }
+
+  /** The oldest values are no longer there. What they have done to the others stays. */
+  drop(count: number): void {
+    this.#start = Math.min(this.#end, this.#start + count);
+  }
+
+  /** @param y what is there, with new values at its end @returns as long; right until the next call */
+  follow(y: Numbers): Float64Array {
+    if (this.#start + y.length > this.#values.length) this.#move(y.length);
+    for (let i = this.#end - this.#start; i < y.length; i++) {
+      this.#values[this.#end++] = this.#smoother.next(y[i] as number);
+    }
+    return this.#values.subarray(this.#start, this.#end);
+  }
+
+  /** Into an array of twice the length: each value is moved once in a while, and not with each new one. */
+  #move(length: number): void {
+    const values = new Float64Array(Math.max(FIRST, 2 * length));
+    values.set(this.#values.subarray(this.#start, this.#end));
+    this.#values = values;
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+}
+
+/** Values that the first allocation has room for. */
+const FIRST = 1024;
