@@ -34,6 +34,7 @@ await test("curves, figures and lines come as they are published", async (t, { p
   await page.getByText("fifty steps done").waitFor();
   await page.getByRole("heading", { name: "train", level: 2 }).waitFor();
   await fact(page, "train/loss", "last").getByText("1.02").waitFor();
+  await page.locator(".metric canvas").nth(1).waitFor();
   t.equal(await page.locator(".metric canvas").count(), 2);
 
   await server.call("/training/logs/live/metrics", {
