@@ -2,6 +2,7 @@
 import { type LinkState, useConnection } from "@tidewire/react";
 import { useSyncExternalStore } from "react";
 import { formatAgo } from "../format/time.js";
+import { navigate } from "../router/history.js";
 import { lastHeardMs } from "../server/server.js";
 import { Icon, type IconName } from "../ui/icon.js";
 import { useNowMs } from "../ui/time.js";
@@ -17,7 +18,7 @@ const LOOKS: Readonly<Record<Shown, { readonly word: string; readonly icon: Icon
   offline: { word: "Offline", icon: "cross", tone: "bad" },
 };
 
-/** A press connects at once. */
+/** A press connects at once; of a connection that is live it leads to all of them. */
 export function ConnectionPill() {
   const { connection, attempts, roundTripMs, error, reconnect } = useConnection();
   const isOnline = useOnline();
@@ -31,7 +32,7 @@ export function ConnectionPill() {
     roundTripMs === undefined ? "" : `round trip ${roundTripMs.toFixed(1)} ms`,
     attempts > 0 ? `${attempts} failed ${attempts === 1 ? "attempt" : "attempts"}` : "",
     error ? error.message : "",
-    shown === "live" ? "" : "Press to connect now.",
+    shown === "live" ? "Press for all connections." : "Press to connect now.",
   ];
   return (
     <>
@@ -41,7 +42,7 @@ export function ConnectionPill() {
         data-tone={tone}
         data-state={shown}
         title={facts.filter(Boolean).join("\n")}
-        onClick={reconnect}
+        onClick={shown === "live" ? () => navigate("/connections") : reconnect}
       >
         <Icon name={icon} size={12} />
         {word}

@@ -22,7 +22,7 @@ export function Page({ title, aside, actions, above, children }: PageProps) {
       <header className="page-head">
         <div className="page-name">
           {above}
-          <h1 tabIndex={-1}>{title}</h1>
+          <h1>{title}</h1>
           {aside}
         </div>
         {actions && <div className="page-actions">{actions}</div>}
