@@ -2,6 +2,8 @@
 
 /** A frame of more is one that was missed, at 60 Hz. */
 const MISSED_MS = 20;
+/** Frames further apart than this had nothing to draw between them. */
+const APART_MS = 100;
 /** Time for drawing in one frame: half of one at 60 Hz, the rest is the browser's. */
 const BUDGET_MS = 8;
 /** Most charts of one frame; fewer when frames are missed: painting costs what no clock in here sees. */
@@ -22,9 +24,9 @@ export function drawSoon(draw: () => void): () => void {
 function drawAll(atMs: number): void {
   isAsked = false;
   // The frame before was drawn into as well: how long it took is what its charts have cost.
-  if (atMs - lastMs < 5 * MISSED_MS)
-    most = atMs - lastMs > MISSED_MS ? Math.max(1, most >> 1) : Math.min(MOST, most + 1);
+  const tookMs = atMs - lastMs;
   lastMs = atMs;
+  if (tookMs < APART_MS) most = tookMs > MISSED_MS ? Math.max(1, most >> 1) : Math.min(MOST, most + 1);
   const endMs = performance.now() + BUDGET_MS;
   let count = 0;
   for (const draw of [...waiting]) {
