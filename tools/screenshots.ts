@@ -14,9 +14,10 @@ import { toPalette } from "./palette.mjs";
 const ROOT = resolve(import.meta.dirname, "..");
 const YEAR = join(ROOT, "models/gas_turbine/gt_2014.csv");
 /** A run is half done when the pictures are taken, and two before it are complete. */
-const TRAINING_SECONDS = 40;
+const TRAINING_SECONDS = 35;
 const PLAYED_MS = 2.4 * TRAINING_SECONDS * 1000;
-const VIEWPORT = { width: 1280, height: 860 };
+const WIDTH = 1280;
+const HEIGHT = 860;
 const THEMES = ["light", "dark"] as const;
 /** Time for a page to draw itself in other colours. */
 const SETTLE_MS = 700;
@@ -25,6 +26,8 @@ const SETTLE_MS = 700;
 interface Shot {
   readonly name: string;
   readonly path: string;
+  /** Of the window, where there is more to see than a window shows. */
+  readonly height?: number;
   readonly act?: (page: Page) => Promise<void>;
 }
 
@@ -32,11 +35,12 @@ const SHOTS: readonly Shot[] = [
   { name: "overview", path: "/" },
   { name: "runs", path: "/runs" },
   { name: "run", path: "/runs", act: openRunning },
+  { name: "log", path: "/runs", act: openLog },
   { name: "tasks", path: "/tasks" },
-  { name: "inference", path: "/inference?from=file", act: streamYear },
+  { name: "inference", path: "/inference?from=file", height: 1040, act: streamYear },
   { name: "evaluations", path: "/evaluations" },
-  { name: "evaluation", path: "/evaluations", act: evaluateYear },
-  { name: "system", path: "/system?minutes=5" },
+  { name: "evaluation", path: "/evaluations", height: 1040, act: evaluateYear },
+  { name: "system", path: "/system?minutes=5", height: 1240 },
   { name: "connections", path: "/connections" },
 ];
 
@@ -51,7 +55,11 @@ try {
 async function takeAll(): Promise<void> {
   const url = await startDemo();
   const browser = await launchChromium({ teardown: (end) => ends.push(end) });
-  const context = await browser.newContext({ viewport: VIEWPORT, baseURL: url, reducedMotion: "reduce" });
+  const context = await browser.newContext({
+    viewport: { width: WIDTH, height: HEIGHT },
+    baseURL: url,
+    reducedMotion: "reduce",
+  });
   // All are open from the beginning: charts show what has come since then.
   const pages = new Map<Shot, Page>();
   for (const shot of SHOTS) pages.set(shot, await open(context, shot));
@@ -59,6 +67,9 @@ async function takeAll(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   let bytes = 0;
   for (const [shot, page] of pages) {
+    // What is behind another page is not drawn.
+    await page.bringToFront();
+    await page.setViewportSize({ width: WIDTH, height: shot.height ?? HEIGHT });
     await shot.act?.(page);
     for (const theme of THEMES) bytes += await take(page, theme, join(folder, `${shot.name}-${theme}.png`));
   }
@@ -74,7 +85,6 @@ async function open(context: BrowserContext, { path }: Shot): Promise<Page> {
 
 /** @returns its bytes */
 async function take(page: Page, theme: (typeof THEMES)[number], path: string): Promise<number> {
-  await page.bringToFront();
   await page.emulateMedia({ colorScheme: theme });
   await wait(SETTLE_MS);
   const picture = toPalette(await page.screenshot());
@@ -129,6 +139,12 @@ async function openRunning(page: Page): Promise<void> {
     .first()
     .click();
   await page.getByRole("figure").first().locator("canvas").waitFor();
+  await wait(1500);
+}
+
+async function openLog(page: Page): Promise<void> {
+  await openRunning(page);
+  await page.getByRole("region", { name: "Log lines" }).scrollIntoViewIfNeeded();
   await wait(1500);
 }
 
