@@ -39,7 +39,8 @@ class MemorySegment implements SegmentExtent, SegmentWriter {
   }
 
   event({ id, generation }: KeptTopic, offset: number, bytes: Uint8Array): void {
-    this.events.get(id)?.push({ generation, offset, bytes });
+    // A copy: the bytes may be a view of a larger buffer, and what is kept is counted by its length.
+    this.events.get(id)?.push({ generation, offset, bytes: new Uint8Array(bytes) });
   }
 
   key({ id, name, generation }: KeptTopic, offset: number, key: string): void {

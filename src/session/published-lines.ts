@@ -79,7 +79,7 @@ class TopicName {
 
   read(message: Uint8Array, from: number, to: number): string {
     if (this.#isLast(message, from, to)) return this.#text;
-    this.#bytes = message.slice(from, to);
+    this.#bytes = Uint8Array.prototype.slice.call(message, from, to); // a Buffer's own slice would keep what the socket read
     this.#text = Buffer.from(this.#bytes).toString("latin1"); // a topic is ASCII: any other text is none that is known
     return this.#text;
   }
