@@ -1,14 +1,14 @@
 // The dashboard: a page and its assets, as they were built.
 import { readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import fastifyStatic from "@fastify/static";
+import fastifyStatic, { type SetHeadersResponse } from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TidewireError } from "../errors.js";
 import { withMethodsRefused } from "./methods.js";
 
 const PAGE = "index.html";
 /** Files are named by their content: what has been loaded once is never asked for again. */
-const ASSETS = "assets/";
+const ASSETS = join("assets", "/");
 const IMMUTABLE = "public, max-age=31536000, immutable";
 /** The page names the assets of its build: it is asked for each time, and answered 304 while it is the same. */
 const REVALIDATED = "no-cache";
@@ -33,14 +33,18 @@ export interface DashboardDependencies {
 export function registerDashboard(app: FastifyInstance, { dashboardFolder }: DashboardDependencies): void {
   const files = new BuiltFiles(dashboardFolder);
   const send = (name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const caching = name.startsWith(ASSETS) ? IMMUTABLE : REVALIDATED;
-    reply.headers(protections(request)).headers({ "cache-control": caching, vary: "accept-encoding" });
+    reply.headers(protections(request)).header("vary", "accept-encoding");
     return reply.sendFile(name, dashboardFolder);
+  };
+  // Only once a file is there to be sent: that there is none must not be kept for a year.
+  const setHeaders = (response: SetHeadersResponse, path: string): void => {
+    const isAsset = relative(dashboardFolder, path).startsWith(ASSETS);
+    response.setHeader("cache-control", isAsset ? IMMUTABLE : REVALIDATED);
   };
   const sendPage = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     files.has(PAGE) ? send(PAGE, request, reply) : sayNotBuilt(request, reply);
   app.register(async (scope) => {
-    await scope.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false });
+    await scope.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false, setHeaders });
     withMethodsRefused(scope, () => scope.get("/", sendPage));
     scope.get<{ Params: { "*": string } }>("/*", (request, reply) => {
       const name = request.params["*"];
@@ -54,8 +58,8 @@ export function registerDashboard(app: FastifyInstance, { dashboardFolder }: Das
 class BuiltFiles {
   readonly #folder: string;
   #names: ReadonlySet<string> = new Set();
-  /** When the page was built that the names belong to. */
-  #builtMs: number | undefined;
+  /** When the page and the folder of its assets changed that the names belong to. */
+  #changed = "";
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -63,13 +67,18 @@ class BuiltFiles {
 
   /** Whether there is a file of that name, with slashes, below the folder. */
   has(name: string): boolean {
-    const builtMs = statSync(join(this.#folder, PAGE), { throwIfNoEntry: false })?.mtimeMs;
-    if (builtMs !== this.#builtMs) {
-      this.#builtMs = builtMs;
-      this.#names = builtMs === undefined ? new Set() : new Set(namesIn(this.#folder));
+    const [page, assets] = [PAGE, ASSETS].map((entry) => changedMs(join(this.#folder, entry)));
+    const changed = `${page} ${assets}`;
+    if (changed !== this.#changed) {
+      this.#changed = changed;
+      this.#names = new Set(page === undefined ? [] : namesIn(this.#folder));
     }
     return this.#names.has(name);
   }
+}
+
+function changedMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function namesIn(folder: string): readonly string[] {

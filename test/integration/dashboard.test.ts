@@ -51,6 +51,20 @@ t.test("the page is asked for each time, its assets never again", async (t) => {
   });
 });
 
+t.test("that a file is gone is not kept for a year, and one that comes later is found", async (t) => {
+  const root = t.testdir({ dashboard: { assets: assets(), "index.html": PAGE } });
+  const folder = join(root, "dashboard");
+  const server = app(t, folder);
+  t.equal((await server.inject("/assets/app-1a2b.js")).statusCode, 200);
+  rmSync(join(folder, "assets/app-1a2b.css"));
+  const gone = await server.inject("/assets/app-1a2b.css");
+  t.match([gone.statusCode, gone.headers["cache-control"]], [404, undefined]);
+  const range = await server.inject({ url: "/assets/app-1a2b.js", headers: { range: "bytes=99999-" } });
+  t.match([range.statusCode, range.headers["cache-control"]], [416, undefined]);
+  writeFileSync(join(folder, "assets/late-3c4d.js"), SCRIPT);
+  t.equal((await server.inject("/assets/late-3c4d.js")).body, SCRIPT);
+});
+
 t.test("what was compressed by the build is sent to clients that take it", async (t) => {
   const app = small(t);
   const asked = (accepted: string) =>
