@@ -7,6 +7,7 @@ import "./app/app.css";
 import { TidewireProvider } from "@tidewire/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { loadAhead } from "./app/ahead.js";
 import { App } from "./app/app.js";
 import { client } from "./server/server.js";
 
@@ -19,3 +20,4 @@ createRoot(root).render(
     </TidewireProvider>
   </StrictMode>,
 );
+loadAhead();

@@ -41,6 +41,7 @@ await test("the policy is in force: no script but the server's, no address but t
 
 await test("a second visit loads nothing but the page itself anew", async (t, { page, open }) => {
   await open("/");
+  await page.waitForLoadState("networkidle");
   const from = async () =>
     page.evaluate(() => {
       const entries = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
@@ -72,4 +73,21 @@ await test("the page stays while the server is away, and goes on when it is back
   await server.restart();
   await page.reload();
   await page.getByRole("heading").first().waitFor();
+});
+
+await test("pages that were not shown yet open while the server is away", async (t, { page, open, server, guard }) => {
+  guard.expect(SERVER_AWAY);
+  await open("/");
+  // The code of all pages comes by itself; then nothing more is asked for.
+  await page.waitForFunction(() => {
+    const names = performance.getEntriesByType("resource").map(({ name }) => name);
+    return names.filter((name) => /\/assets\/page-.*\.js$/.test(name)).length >= 8;
+  });
+  await page.waitForLoadState("networkidle");
+  await server.kill();
+  for (const title of ["System", "Tasks", "Runs"]) {
+    await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: title }).click();
+    await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+  }
+  t.pass();
 });
