@@ -6,7 +6,10 @@ export type HostSample = Pick<SystemStats, "cpu" | "memory" | "disks" | "network
 
 /** Samples a host. What the system does not tell is left out; nothing here throws because of it. */
 export interface HostSampler extends Disposable {
-  /** Brings up to date what is asked seldom: disks' space, sensors, limits. At most one at a time is under way. */
+  /**
+   * Brings up to date what is asked seldom: disks' space, sensors, limits; each is asked once at a time. Resolves once all
+   * of it is known: never where a disk does not answer, which keeps a later call from nothing but that disk's space.
+   */
   refresh(): Promise<void>;
   /**
    * One sample; synchronous, and takes well below a millisecond.

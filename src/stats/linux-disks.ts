@@ -74,7 +74,10 @@ export class LinuxDisks implements Disposable {
     this.#diskstats = new LiveFile(`${root}/proc/diskstats`);
   }
 
-  /** Asks how full the disks are. What a network does not answer holds up nobody who waits for this. */
+  /**
+   * Asks how full the disks are. What a network does not answer holds up nobody who waits for this; a disk that does not
+   * answer holds up only whoever asked first, as nobody is asked again while one is waited for.
+   */
   async refresh(): Promise<void> {
     const mounts = parseMounts(await readFile(`${this.#root}/proc/self/mountinfo`, "utf8").catch(() => ""));
     this.#mounts = mounts;

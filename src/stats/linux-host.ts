@@ -20,7 +20,7 @@ export class LinuxHost implements HostSampler {
   #limits: Limits = { cpu: undefined, memory: undefined };
   #sensors: SensorReading = { celsius: undefined, mhz: undefined };
   #allowed: ReadonlySet<number> | undefined;
-  #refreshing: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
 
   /** @param root the folder that holds `proc` and `sys`; `space` tells how full the file system of a folder is */
   constructor(root = "", space?: typeof spaceOf) {
@@ -32,22 +32,18 @@ export class LinuxHost implements HostSampler {
     this.#uptime = new LiveFile(`${root}/proc/uptime`);
   }
 
-  refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
+  async refresh(): Promise<void> {
+    // Apart: a mount that does not answer holds up whoever has asked it, and neither sensors nor limits.
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
     });
-    return this.#refreshing;
+    await Promise.all([this.#reading, this.#disks.refresh()]);
   }
 
-  async #refresh(): Promise<void> {
+  async #read(): Promise<void> {
     const root = this.#root;
     const own = readFile(`${root}/proc/self/status`, "latin1").catch(() => "");
-    const [limits, sensors, status] = await Promise.all([
-      readLimits(root),
-      readSensors(root),
-      own,
-      this.#disks.refresh(),
-    ]);
+    const [limits, sensors, status] = await Promise.all([readLimits(root), readSensors(root), own]);
     this.#limits = limits;
     this.#sensors = sensors;
     this.#allowed = parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(status)?.[1] ?? "");

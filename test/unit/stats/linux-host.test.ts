@@ -133,6 +133,28 @@ test("a network that does not answer holds up neither the sample nor the other d
   );
 });
 
+test("a disk that does not answer holds up neither sensors nor limits; what it held is still told", async (t) => {
+  const tree = new Tree(t, "workstation");
+  const host = await tree.open(t);
+  tree.silent.add("/home");
+  const asked = new Promise<void>((resolve) => {
+    tree.asked = resolve;
+  });
+  let isDone = false;
+  void host.refresh().then(() => {
+    isDone = true;
+  });
+  await asked;
+  tree.write("sys/class/hwmon/hwmon1/temp1_input", "95000\n");
+  tree.write("sys/fs/cgroup/system.slice/cpu.max", "25000 100000\n");
+  await host.refresh(); // may be the first one's reading, begun before
+  await host.refresh();
+  const { cpu, disks } = host.sample(undefined);
+  t.match(cpu, { temperatureCelsius: 95, count: 0.25 });
+  t.match(disks, [{ mount: "/" }, { mount: "/home", usedPercent: 75 }]);
+  t.notOk(isDone, "it has not answered meanwhile");
+});
+
 test("a disk that comes has figures at once and rates with the next sample; one that goes is gone", async (t) => {
   const tree = new Tree(t, "workstation");
   const host = await tree.open(t);

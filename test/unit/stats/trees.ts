@@ -22,6 +22,8 @@ export class Tree {
   readonly root: string;
   /** Mounts that do not answer. */
   readonly silent = new Set<string>();
+  /** Called when one of these is asked. */
+  asked: () => void = () => undefined;
 
   constructor(t: Test, name: TreeName) {
     this.root = t.testdir({});
@@ -54,7 +56,10 @@ export class Tree {
   }
 
   async #spaceOf(mount: string) {
-    if (this.silent.has(mount)) return new Promise<undefined>(() => undefined);
+    if (this.silent.has(mount)) {
+      this.asked();
+      return new Promise<undefined>(() => undefined);
+    }
     const usedPercent = SPACES[mount];
     return usedPercent === undefined ? undefined : { totalBytes: 1000, usedBytes: 10 * usedPercent, usedPercent };
   }
