@@ -38,7 +38,8 @@ export class StatsFeed implements AsyncDisposable {
   #isWatched = false;
   #sampledMs = Number.NEGATIVE_INFINITY;
   #refreshedMs = Number.NEGATIVE_INFINITY;
-  #lastFailure = "";
+  /** Why each failed last: one may go on while the other fails. */
+  readonly #failures = { sample: "", refresh: "" };
 
   constructor(context: StatsContext) {
     this.#context = context;
@@ -113,7 +114,10 @@ export class StatsFeed implements AsyncDisposable {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, atMostMs);
     });
-    const refreshed = this.#context.host.refresh().catch((error: unknown) => this.#failed(error));
+    const refreshed = this.#context.host.refresh().then(
+      () => this.#succeeded("refresh"),
+      (error: unknown) => this.#failed("refresh", error),
+    );
     await Promise.race([refreshed, late]);
     clearTimeout(timer);
   }
@@ -126,9 +130,9 @@ export class StatsFeed implements AsyncDisposable {
     try {
       const value = this.#read(sinceMs <= this.#maxBasisMs ? sinceMs / 1000 : undefined);
       events.tell({ topic: this.topic, timestamp: timestampOf(Date.now()), kind: { $case: "systemStats", value } });
-      this.#lastFailure = "";
+      this.#succeeded("sample");
     } catch (error) {
-      this.#failed(error);
+      this.#failed("sample", error);
     }
     void this.#refresh(0);
   }
@@ -142,11 +146,15 @@ export class StatsFeed implements AsyncDisposable {
     return Math.max(MAX_BASIS_MS, 2 * this.#context.statsIntervalMs);
   }
 
-  /** A fault of ours, or too many hosts: said once, not every second. */
-  #failed(error: unknown): void {
+  #succeeded(what: "sample" | "refresh"): void {
+    this.#failures[what] = "";
+  }
+
+  /** A fault of ours, or too many hosts: said once, not every time. */
+  #failed(what: "sample" | "refresh", error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (reason === this.#lastFailure) return;
-    this.#lastFailure = reason;
+    if (reason === this.#failures[what]) return;
+    this.#failures[what] = reason;
     this.#context.log.error({ err: error }, "the host's load could not be told");
   }
 

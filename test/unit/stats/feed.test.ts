@@ -21,9 +21,11 @@ class FakeHost implements HostSampler {
   refreshed = 0;
   rests = 0;
   fault: Error | undefined;
+  refreshFault: Error | undefined;
 
   async refresh(): Promise<void> {
     this.refreshed += 1;
+    if (this.refreshFault) throw this.refreshFault;
   }
 
   sample(seconds: number | undefined): HostSample {
@@ -195,4 +197,27 @@ test("a fault is said once and ends nothing", async (t) => {
   host.fault = undefined;
   await ear.take(1);
   t.pass("it goes on");
+});
+
+test("a refresh that fails again and again between good samples is said once, and again after one that did not", async (t) => {
+  const { feed, host, errors } = await scene(t);
+  let nowMs = performance.now();
+  t.intercept(performance, "now", { value: () => nowMs });
+  /** Asks in each of so many seconds of the clock. */
+  const pass = async (seconds: number) => {
+    for (let i = 0; i < seconds; i += 1) {
+      nowMs += 1000;
+      feed.freshen();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  host.refreshFault = new Error("no such package");
+  await pass(60);
+  t.ok(host.refreshed >= 5 && host.asked.length === 60, `${host.refreshed} refreshes, ${host.asked.length} samples`);
+  t.same(errors, ["the host's load could not be told"]);
+  host.refreshFault = undefined;
+  await pass(20);
+  host.refreshFault = new Error("no such package");
+  await pass(20);
+  t.equal(errors.length, 2);
 });
