@@ -37,6 +37,7 @@ export class TopBoard {
   /** What runs: all topics but hosts. */
   readonly runs: Board;
   sessions: Sessions | undefined;
+  /** The one heard last is last. */
   readonly #hosts = new Map<string, HostRow>();
 
   constructor(url: string) {
@@ -44,11 +45,17 @@ export class TopBoard {
     this.runs = new Board([], url);
   }
 
-  /** The server's own host first: it alone tells of the server's process. */
-  get hosts(): readonly HostRow[] {
-    return [...this.#hosts.values()].sort(
-      (a, b) => Number(!a.load.server) - Number(!b.load.server) || (a.topic < b.topic ? -1 : 1),
-    );
+  /**
+   * The server's own host first, which tells of the server's process: of several such, as a server comes back under another
+   * name, one that still speaks. Then the others that speak; then those that are stale, the one heard last first.
+   */
+  hosts(nowMs: number): readonly HostRow[] {
+    const rows = [...this.#hosts.values()].sort((a, b) => {
+      const [aMs, bMs] = [staleMs(a, nowMs), staleMs(b, nowMs)];
+      return aMs - bMs || (a.topic < b.topic ? -1 : 1);
+    });
+    const own = rows.find(({ load }) => load.server);
+    return own ? [own, ...rows.filter((row) => row !== own)] : rows;
   }
 
   /** What is under way. */
@@ -76,7 +83,15 @@ export class TopBoard {
 
   #heard(topic: string, load: HostLoad, heardMs: number): void {
     const before = this.#hosts.get(topic);
-    if (!before && this.#hosts.size >= MAX_HOSTS) return;
+    if (!before && this.#hosts.size >= MAX_HOSTS && !this.#makeRoom(load, heardMs)) return;
+    this.#hosts.delete(topic);
     this.#hosts.set(topic, { topic, load, heardMs, intervalMs: before && heardMs - before.heardMs });
+  }
+
+  /** Drops the host that has been silent longest; one that speaks only for the server's own. @returns whether there is room */
+  #makeRoom(newcomer: HostLoad, nowMs: number): boolean {
+    const [silent] = this.#hosts.values();
+    const mayGo = silent && (newcomer.server !== undefined || staleMs(silent, nowMs) > 0);
+    return mayGo === true && this.#hosts.delete(silent.topic);
   }
 }

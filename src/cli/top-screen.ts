@@ -16,7 +16,7 @@ const NAME_CELLS = 20;
 /** The whole screen: at most `rows` lines; runs get what the host and the sessions leave. */
 export function topLines(board: TopBoard, surface: Surface, paint: Palette): string[] {
   const width = surface.columns - 2;
-  const [own, ...others] = board.hosts;
+  const [own, ...others] = board.hosts(surface.nowMs);
   const above = [
     ...headLines(board, own, width, surface.nowMs, paint),
     ...(own ? ownLines(own, width, surface.nowMs, paint) : [paint.dim(waiting(board))]),
