@@ -11,9 +11,9 @@ const OWN = { server: { connections: 1 } };
 /** A board that is told of hosts, `ms` after three o'clock. */
 function scene() {
   const board = new TopBoard("http://127.0.0.1:8000");
-  const hear = (node: string, ms: number, load: object = {}) => {
-    const cpu = { cpuUtil: 50, cores: [] };
-    board.event(told(`system.${node}`, "system_stats", { hostname: node, cpu, ...load } as HostLoad), NOW_MS + ms);
+  const hear = (node: string, ms: number, load: Partial<HostLoad> = {}) => {
+    const bare: HostLoad = { hostname: node, cpu: { cpuUtil: 50, cores: [] }, disks: [], gpus: [] };
+    board.event(told(`system.${node}`, "system_stats", { ...bare, ...load }), NOW_MS + ms);
   };
   const order = (ms: number) => board.hosts(NOW_MS + ms).map(({ topic }) => topic.slice("system.".length));
   return { board, hear, order };
