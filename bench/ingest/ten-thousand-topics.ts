@@ -46,7 +46,7 @@ async function run(bench: Bench): Promise<Record<string, Figure>> {
 }
 
 async function list(history: History, count: number): Promise<Record<string, Figure>> {
-  const page = await history.get<TopicList>(`/api/v1/topics?limit=${PAGE}`);
+  const page = await history.get<TopicList>(`/api/v1/topics?pattern=${PATTERN}&limit=${PAGE}`);
   if (page.body.topics.length !== Math.min(PAGE, count)) throw new Error(`${page.body.topics.length} topics in a page`);
   const whole = await listAll(history.port);
   if (whole.topics.length !== count) throw new Error(`${whole.topics.length} topics in the list instead of ${count}`);
@@ -61,7 +61,10 @@ async function listAll(port: number): Promise<{ topics: TopicList["topics"]; ms:
   const topics: TopicList["topics"] = [];
   let ms = 0;
   for (let next: string | undefined = ""; next !== undefined; ) {
-    const answer: { ms: number; body: TopicList } = await get(port, `/api/v1/topics?limit=${PAGE}&after=${next}`);
+    const answer: { ms: number; body: TopicList } = await get(
+      port,
+      `/api/v1/topics?pattern=${PATTERN}&limit=${PAGE}&after=${next}`,
+    );
     topics.push(...answer.body.topics);
     ms += answer.ms;
     next = answer.body.next;

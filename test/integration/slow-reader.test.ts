@@ -77,6 +77,11 @@ async function createRun(url: string, experimentId: string): Promise<void> {
   if (response.status !== 201) throw new Error(await response.text());
 }
 
+async function slowCloses(url: string): Promise<number> {
+  const response = await fetch(`${url}/api/v1/ws/stats`);
+  return ((await response.json()) as { slow_consumer_closes: number }).slow_consumer_closes;
+}
+
 test("a paused reader among a thousand is closed with 4008 and resumes; the others notice nothing", async (t) => {
   const { url, memoryMiB } = await serveChild(t, ["small"]);
   for (const topic of [HEAVY, COMMON]) await createRun(url, topic.replace("training.", ""));
@@ -97,10 +102,11 @@ test("a paused reader among a thousand is closed with 4008 and resumes; the othe
     for (const reply of published) expect(reply, "published");
     await Promise.all(readers.map((reader) => reader.reached(round + 2)));
     most = Math.max(most, memoryMiB() ?? 0);
+    // Once it is closed it has ten seconds to read why, and a busy machine takes longer for what is left.
+    if ((await slowCloses(url)) > 0) slow.socket.resume();
   }
   t.ok(most - before < MAX_GROWTH_MIB, `${Math.round(most - before)} MiB more`);
 
-  slow.socket.resume();
   t.equal((await slow.closed).code, 4008);
   t.equal(slow.unasked.at(-1)?.body?.$case, "error");
   const seen = slow.unasked.flatMap(({ body }) =>

@@ -52,7 +52,9 @@ t.test("requests of every kind share the window, also those that are given up", 
     const unanswered = environment.socket.sent.length - answered;
     if (unanswered > 3) t.fail(`${unanswered} are unanswered`);
   }
-  t.equal(environment.socket.sent.length - answered, 3);
+  // What tensors need is loaded with their first use, which may be late.
+  await until(() => environment.socket.sent.length - answered === 3);
+  t.pass("the window is full in the end");
 });
 
 t.test("a cut rejects what is unanswered and keeps what waits", async (t) => {
