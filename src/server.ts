@@ -197,9 +197,9 @@ class Server implements TidewireServer {
     await this.#app.close();
     await this.#evaluations?.[Symbol.asyncDispose]();
     clearTimeout(cut);
-    await this.#stats?.[Symbol.asyncDispose]();
     this.#runs?.[Symbol.dispose]();
-    await this.#broker?.[Symbol.asyncDispose]();
+    // The feed tells nothing more from this turn on; its child may take its time to end, and the log is not kept open for it.
+    await Promise.all([this.#stats?.[Symbol.asyncDispose](), this.#broker?.[Symbol.asyncDispose]()]);
     await this.#models?.[Symbol.asyncDispose]();
     this.#histories[Symbol.dispose]();
   }

@@ -21,8 +21,10 @@ export interface NvidiaSmiTimes {
   readonly freshMs: number;
   /** A child that says nothing for so long hangs. */
   readonly stallMs: number;
-  /** What asks to end and does not is killed. */
+  /** What is asked to end and does not is killed. */
   readonly endMs: number;
+  /** What is killed and does not end, as a driver holds it in the kernel, holds up the server's end no longer than that. */
+  readonly leaveMs: number;
 }
 
 const TIMES: NvidiaSmiTimes = {
@@ -31,7 +33,8 @@ const TIMES: NvidiaSmiTimes = {
   lingerMs: 5_000, // a page that is loaded again finds it running
   freshMs: 5_000,
   stallMs: 30_000, // a host of many GPUs needs some seconds for its first line
-  endMs: 2_000,
+  endMs: 1_000, // it has nothing to put away
+  leaveMs: 1_500, // within what a server has for its end beyond the drain
 };
 
 /** Longest line; what is longer is no line of it. */
@@ -209,6 +212,20 @@ export class NvidiaSmi implements GpuSampler {
     this.#isClosed = true;
     clearTimeout(this.#linger);
     this.#stop();
-    if (this.#state.is === "ending") await this.#state.ended;
+    if (this.#state.is !== "ending") return;
+    const { child, ended } = this.#state;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), this.#times.leaveMs);
+    });
+    if ((await Promise.race([ended, late])) === "late") this.#leave(child);
+    clearTimeout(timer);
+  }
+
+  /** It ends once the driver lets go of it, whether this process is there or not. */
+  #leave(child: Child): void {
+    this.#options.log.warn({ child_pid: child.pid }, "nvidia-smi cannot be killed and is left behind");
+    child.unref();
+    child.stdout.destroy(); // or it would keep this process alive
   }
 }

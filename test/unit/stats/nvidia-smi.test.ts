@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { type Test, test } from "tap";
 import { NO_PROGRAM, NvidiaSmi, type NvidiaSmiTimes } from "../../../src/stats/nvidia-smi.js";
+import { makeUnkillable } from "./unkillable.js";
 
 const FIXTURES = fileURLToPath(new URL("../../fixtures/nvidia-smi", import.meta.url));
 
@@ -31,7 +32,7 @@ function fake(t: Test, { says = "two.csv", after = "exec sleep 60" } = {}) {
 
 /** Lines of the log, as they are written. */
 function logOf() {
-  const lines: { level: number; msg: string; reason?: string; again_in_ms?: number }[] = [];
+  const lines: { level: number; msg: string; child_pid?: number; reason?: string; again_in_ms?: number }[] = [];
   const waiting: (() => void)[] = [];
   const write = (line: string) => {
     lines.push(JSON.parse(line));
@@ -52,6 +53,7 @@ const TIMES: NvidiaSmiTimes = {
   freshMs: 5_000,
   stallMs: 30_000,
   endMs: 100,
+  leaveMs: 10_000,
 };
 
 function open(t: Test, program: string, intervalMs = 1000, times: Partial<NvidiaSmiTimes> = {}) {
@@ -215,4 +217,16 @@ test("one that hangs is ended and started again", async (t) => {
   await until("nvidia-smi hangs and is started again");
   await started(2);
   t.notOk(isAlive(pid), "there are never two");
+});
+
+test("one that cannot be killed is left behind when the server ends, and that is said", async (t) => {
+  const { program, started } = fake(t);
+  const { gpus, lines } = open(t, program, 1000, { leaveMs: 200 });
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  const pid = Number((await started(1))[0]?.split(" ")[0]);
+  const kill = makeUnkillable(t);
+  t.teardown(() => kill(pid));
+  await gpus[Symbol.asyncDispose]();
+  t.match(lines, [{ msg: "nvidia-smi cannot be killed and is left behind", child_pid: pid, level: 40 }]);
 });
