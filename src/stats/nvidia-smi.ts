@@ -11,10 +11,12 @@ export const NO_PROGRAM = "off";
 
 /** How long it waits for what, in ms. */
 export interface NvidiaSmiTimes {
-  /** Before the second start; each further wait is twice as long. */
+  /** Before the second start; each further wait is twice as long, until a child has been steady. */
   readonly firstWaitMs: number;
   /** Longest of these waits, and the one where there is no such program. */
   readonly longestWaitMs: number;
+  /** A child that still tells of GPUs so long after its start is steady: the next wait is the first one again. */
+  readonly steadyMs: number;
   /** It goes on for so long without a watcher. */
   readonly lingerMs: number;
   /** Figures that are older are not told; the GPU still is. */
@@ -30,6 +32,7 @@ export interface NvidiaSmiTimes {
 const TIMES: NvidiaSmiTimes = {
   firstWaitMs: 1_000,
   longestWaitMs: 10 * 60_000, // a driver may be installed meanwhile
+  steadyMs: 10_000, // else a program that tells one round and ends is started every second
   lingerMs: 5_000, // a page that is loaded again finds it running
   freshMs: 5_000,
   stallMs: 30_000, // a host of many GPUs needs some seconds for its first line
@@ -39,6 +42,11 @@ const TIMES: NvidiaSmiTimes = {
 
 /** Longest line; what is longer is no line of it. */
 const MAX_LINE = 4_096;
+/** Most characters a second; a round of 256 GPUs, each with a long name, is a quarter of it. What says more is no nvidia-smi. */
+const MAX_CHARS_PER_SECOND = 256 * 1024;
+
+/** Windows has no groups of processes, and opens a window for what is detached. */
+const HAS_GROUPS = process.platform !== "win32";
 
 /** Samples the GPUs. */
 export interface GpuSampler extends AsyncDisposable {
@@ -52,10 +60,24 @@ export interface GpuSampler extends AsyncDisposable {
 
 type Child = ChildProcessByStdio<null, Readable, null>;
 
+/** A child, and what it has said. */
+interface Running {
+  readonly is: "running";
+  readonly child: Child;
+  readonly startedMs: number;
+  readonly rounds: GpuRounds;
+  /** Begun and not ended yet. */
+  line: string;
+  heardMs: number;
+  /** Characters of the second that has begun at `secondMs`. */
+  chars: number;
+  secondMs: number;
+}
+
 /** Where it stands. There is never more than one child. */
 type State =
   | { readonly is: "resting" }
-  | { readonly is: "running"; readonly child: Child; readonly rounds: GpuRounds; line: string; heardMs: number }
+  | Running
   | { readonly is: "ending"; readonly child: Child; readonly ended: Promise<void> }
   | { readonly is: "waiting"; readonly timer: NodeJS.Timeout };
 
@@ -102,7 +124,7 @@ export class NvidiaSmi implements GpuSampler {
     const nowMs = performance.now();
     if (this.#state.is === "running" && nowMs - this.#state.heardMs > this.#times.stallMs) {
       this.#options.log.warn({ silent_ms: this.#times.stallMs }, "nvidia-smi hangs and is started again");
-      void this.#end(this.#state.child);
+      this.#end(this.#state.child);
     }
     return nowMs - this.#toldMs <= this.#times.freshMs + this.#options.intervalMs
       ? this.#gpus
@@ -116,19 +138,20 @@ export class NvidiaSmi implements GpuSampler {
     const words = [`--query-gpu=${QUERY}`, "--format=csv,noheader,nounits", `--loop=${seconds}`];
     const child = this.#spawn(words);
     if (!child) return;
-    const state: State = { is: "running", child, rounds: new GpuRounds(), line: "", heardMs: performance.now() };
+    const state = runningOf(child);
     this.#state = state;
     let hasTold = false;
     let isGone = false;
     const gone = (reason: string): void => {
       if (isGone) return; // what could not be started tells an error, and then perhaps an end
       isGone = true;
+      signalAll(child, "SIGKILL"); // what a wrapper leaves behind
       this.#gone(reason, hasTold);
     };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       if (this.#state !== state) return;
-      state.heardMs = performance.now();
-      hasTold = this.#read(state, text) || hasTold;
+      if (isFlood(state, text)) this.#endFlood(child);
+      else hasTold = this.#read(state, text) || hasTold;
     });
     child.once("error", (error) => gone(error.message));
     child.once("exit", (code, signal) => gone(`ended with ${signal ?? code}`));
@@ -137,7 +160,11 @@ export class NvidiaSmi implements GpuSampler {
   /** Most faults come as an event; some, such as a want of memory, are thrown. */
   #spawn(words: readonly string[]): Child | undefined {
     try {
-      return spawn(this.#options.program, words, { stdio: ["ignore", "pipe", "ignore"], windowsHide: true });
+      return spawn(this.#options.program, words, {
+        stdio: ["ignore", "pipe", "ignore"],
+        windowsHide: true,
+        detached: HAS_GROUPS, // leads a group of processes, which ends as a whole
+      });
     } catch (error) {
       this.#gone(String(error), false);
       return undefined;
@@ -145,7 +172,7 @@ export class NvidiaSmi implements GpuSampler {
   }
 
   /** @returns whether a round has become whole */
-  #read(state: Extract<State, { is: "running" }>, text: string): boolean {
+  #read(state: Running, text: string): boolean {
     const lines = (state.line + text).split("\n");
     state.line = (lines.pop() ?? "").slice(-MAX_LINE);
     let hasTold = false;
@@ -155,10 +182,16 @@ export class NvidiaSmi implements GpuSampler {
       if (!round) continue;
       this.#gpus = round;
       this.#toldMs = performance.now();
-      this.#waitMs = this.#times.firstWaitMs;
+      if (this.#toldMs - state.startedMs >= this.#times.steadyMs) this.#waitMs = this.#times.firstWaitMs;
       hasTold = true;
     }
     return hasTold;
+  }
+
+  #endFlood(child: Child): void {
+    const { log, program } = this.#options;
+    log.warn({ program, max_chars_per_second: MAX_CHARS_PER_SECOND }, "nvidia-smi says too much and is started again");
+    this.#end(child);
   }
 
   /** The child is no more, or there was no such program. */
@@ -189,23 +222,24 @@ export class NvidiaSmi implements GpuSampler {
 
   #stop(): void {
     this.#isWanted = false;
-    if (this.#state.is === "running") void this.#end(this.#state.child);
+    if (this.#state.is === "running") this.#end(this.#state.child);
     if (this.#state.is !== "waiting" || !this.#isClosed) return;
     clearTimeout(this.#state.timer);
     this.#state = { is: "resting" };
   }
 
-  /** Asks it to end, and sees to it. */
-  #end(child: Child): Promise<void> {
+  /** Asks it to end, and sees to it. Nobody reads it any more. */
+  #end(child: Child): void {
+    let killer: NodeJS.Timeout | undefined;
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", () => resolve());
-    });
+    }).finally(() => clearTimeout(killer));
     this.#state = { is: "ending", child, ended };
-    child.kill();
-    const killer = setTimeout(() => child.kill("SIGKILL"), this.#times.endMs);
+    child.stdout.destroy();
+    signalAll(child, "SIGTERM");
+    killer = setTimeout(() => signalAll(child, "SIGKILL"), this.#times.endMs);
     killer.unref();
-    return ended.finally(() => clearTimeout(killer));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -225,7 +259,37 @@ export class NvidiaSmi implements GpuSampler {
   /** It ends once the driver lets go of it, whether this process is there or not. */
   #leave(child: Child): void {
     this.#options.log.warn({ child_pid: child.pid }, "nvidia-smi cannot be killed and is left behind");
-    child.unref();
-    child.stdout.destroy(); // or it would keep this process alive
+    child.unref(); // or it would keep this process alive
+  }
+}
+
+function runningOf(child: Child): Running {
+  const nowMs = performance.now();
+  const said = { rounds: new GpuRounds(), line: "", heardMs: nowMs, chars: 0, secondMs: nowMs };
+  return { is: "running", child, startedMs: nowMs, ...said };
+}
+
+/** Counts what is said. @returns whether that is more than any number of GPUs would */
+function isFlood(state: Running, text: string): boolean {
+  state.heardMs = performance.now();
+  if (state.heardMs - state.secondMs >= 1000) {
+    state.secondMs = state.heardMs;
+    state.chars = 0;
+  }
+  state.chars += text.length;
+  return state.chars > MAX_CHARS_PER_SECOND;
+}
+
+/** Signals a child and what it has started: the program may be a script around the real one. */
+function signalAll(child: Child, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return; // it could not be started
+  if (!HAS_GROUPS) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // All of them have ended, or run as another user, by sudo: they end when nobody reads them.
   }
 }

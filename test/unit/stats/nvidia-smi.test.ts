@@ -49,6 +49,7 @@ function logOf() {
 const TIMES: NvidiaSmiTimes = {
   firstWaitMs: 20,
   longestWaitMs: 600_000,
+  steadyMs: 10_000,
   lingerMs: 5_000,
   freshMs: 5_000,
   stallMs: 30_000,
@@ -74,7 +75,9 @@ async function untilGpus(gpus: NvidiaSmi, count: number) {
 
 const isAlive = (pid: number) => {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    // An orphan that has ended is there until the first process takes note of it.
+    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {
     return false;
   }
@@ -117,7 +120,7 @@ test("one that does not want to end is killed", async (t) => {
   t.notOk(isAlive(pid));
 });
 
-test("one that dies is started again, later each time until it tells something; its GPUs stay known", async (t) => {
+test("one that dies is started again; its GPUs stay known", async (t) => {
   const { program, started } = fake(t, { after: "exit 15" });
   const { gpus, lines, until } = open(t, program);
   gpus.watch();
@@ -126,6 +129,23 @@ test("one that dies is started again, later each time until it tells something; 
   await until("nvidia-smi has ended");
   t.match(lines[0], { msg: "nvidia-smi has ended", reason: "ended with 15", again_in_ms: 20, level: 40 });
   t.equal(gpus.sample().length, 2);
+});
+
+/** The waits before the first starts of a program that tells of its GPUs and ends. */
+async function waitsOf(t: Test, after: string, steadyMs: number) {
+  const { program, started } = fake(t, { after });
+  const { gpus, lines } = open(t, program, 1000, { steadyMs });
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  await started(4);
+  await gpus[Symbol.asyncDispose]();
+  return lines.slice(0, 3).map((line) => line.again_in_ms);
+}
+
+test("one that tells of its GPUs and ends is started later each time; one that was steady is started soon", async (t) => {
+  t.same(await waitsOf(t, "exit 0", 10_000), [20, 40, 80]);
+  const again = `sleep 0.2; cat '${FIXTURES}/two.csv'; sleep 0.1; exit 0`;
+  t.same(await waitsOf(t, again, 100), [20, 20, 20]);
 });
 
 test("without a driver there are no GPUs, and it is asked less and less", async (t) => {
@@ -229,4 +249,39 @@ test("one that cannot be killed is left behind when the server ends, and that is
   t.teardown(() => kill(pid));
   await gpus[Symbol.asyncDispose]();
   t.match(lines, [{ msg: "nvidia-smi cannot be killed and is left behind", child_pid: pid, level: 40 }]);
+});
+
+test("what a wrapper has started ends with it, however it ends, and although it would not", async (t) => {
+  for (const [end, inner] of [
+    ["asked to", "trap '' TERM; while :; do sleep 1; done"],
+    ["killed", "while :; do sleep 1; done"],
+  ] as const) {
+    const { program, started } = fake(t, {
+      after: `sh -c 'echo "$$" >> "\${0%/*}/starts"; ${inner.replaceAll("'", "'\\''")}' "$0"; exit 0`,
+    });
+    const { gpus } = open(t, program);
+    gpus.watch();
+    const [outer = 0, child = 0] = (await started(2)).map((line) => Number(line.split(" ")[0]));
+    t.ok(isAlive(child));
+    if (end === "killed") process.kill(outer, "SIGKILL");
+    else await gpus[Symbol.asyncDispose]();
+    while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
+    t.notOk(isAlive(outer), `it has gone after the wrapper was ${end}`);
+    await gpus[Symbol.asyncDispose]();
+  }
+});
+
+test("one that floods is ended, in lines and without, and started again later each time", async (t) => {
+  for (const after of ["exec yes '1, 0, GPU-1, 5, 1000, 10, 40, 20, N'", "exec tr '\\0' x < /dev/zero"]) {
+    const { program, starts, started } = fake(t, { after });
+    const { gpus, lines, until } = open(t, program);
+    gpus.watch();
+    const pid = Number((await started(1))[0]?.split(" ")[0]);
+    await until("nvidia-smi says too much and is started again");
+    t.equal(lines[0]?.level, 40);
+    await started(3);
+    t.notOk(isAlive(pid), "there are never two");
+    await gpus[Symbol.asyncDispose]();
+    for (const start of starts()) t.notOk(isAlive(Number(start.split(" ")[0])));
+  }
 });
