@@ -25,6 +25,8 @@ export interface ChartProps {
   readonly isLog?: boolean;
   /** Bounds of y, each undefined where the points decide. */
   readonly range?: readonly [number | undefined, number | undefined];
+  /** What y may be counted in: `BYTE_STEPS` for bytes. Should stay the same. */
+  readonly steps?: readonly number[] | undefined;
   readonly formatX?: (x: number) => string;
   readonly format?: (y: number) => string;
   readonly height?: number;
@@ -61,7 +63,7 @@ interface CanvasProps extends ChartProps {
 }
 
 function Canvas(props: CanvasProps) {
-  const { lines, draw, subscribe, isTime = false, isLog = false, range, group, height = 180, shown } = props;
+  const { lines, draw, subscribe, isTime = false, isLog = false, range, steps, group, height = 180, shown } = props;
   const element = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLElement>(null);
   const [plot, setPlot] = useState<Plot>();
@@ -82,6 +84,7 @@ function Canvas(props: CanvasProps) {
         isTime,
         isLog,
         range,
+        steps,
         group,
         format: (y) => (latest.current.format ?? formatValue)(y),
         formatX: (x) => (latest.current.formatX ?? (isTime ? (at) => formatClock(new Date(at)) : formatValue))(x),

@@ -30,6 +30,8 @@ export interface PlotOptions {
   readonly range?: readonly [number | undefined, number | undefined] | undefined;
   /** Charts of one group show the same place. */
   readonly group?: string | undefined;
+  /** What y may be counted in, rising; without it, steps that are round in tens. */
+  readonly steps?: readonly number[] | undefined;
   readonly formatX: (x: number) => string;
   readonly format: (y: number) => string;
   /** A stretch of x was chosen; undefined is all of it again. */
@@ -145,7 +147,7 @@ export class Plot {
   }
 
   #toOptions(width: number, height: number): uPlot.Options {
-    const { lines, isTime, isLog, range, format, formatX, onWindow } = this.#options;
+    const { lines, isTime, isLog, range, steps, format, formatX, onWindow } = this.#options;
     return {
       width,
       height,
@@ -176,6 +178,7 @@ export class Plot {
         {
           ...axis(),
           space: 28,
+          ...(steps && !isLog ? { incrs: [...steps] } : {}),
           size: (_, values) => 14 + 6.5 * Math.max(2, ...(values ?? []).map((each) => each?.length ?? 0)),
           values: (_, at) => at.map((each) => (each === null ? "" : format(each))),
         },

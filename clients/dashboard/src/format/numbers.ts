@@ -44,6 +44,9 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTES[unit]}`;
 }
 
+/** What axes of bytes count in: powers of two, so that ticks are whole in their units. */
+export const BYTE_STEPS: readonly number[] = Array.from({ length: 50 }, (_, i) => 2 ** i);
+
 /** Bytes a second. */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;

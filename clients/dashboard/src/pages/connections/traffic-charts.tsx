@@ -2,7 +2,7 @@
 import { useCallback } from "react";
 import { align } from "../../chart/aligned.js";
 import { Chart } from "../../chart/chart.js";
-import { formatRate, formatShortCount } from "../../format/numbers.js";
+import { BYTE_STEPS, formatRate, formatShortCount } from "../../format/numbers.js";
 import type { Rates } from "./rates.js";
 
 export type TrafficName = "framesIn" | "framesOut" | "bytesIn" | "bytesOut" | "predictions";
@@ -19,7 +19,7 @@ export function TrafficCharts({ rates }: { readonly rates: Rates<TrafficName> })
   return (
     <div className="connections-charts">
       <TrafficChart title="Frames a second" names={FRAMES} rates={rates} format={formatShortCount} />
-      <TrafficChart title="Bytes a second" names={BYTES} rates={rates} format={formatRate} />
+      <TrafficChart title="Bytes a second" names={BYTES} rates={rates} format={formatRate} steps={BYTE_STEPS} />
     </div>
   );
 }
@@ -32,9 +32,10 @@ interface TrafficChartProps {
   readonly names: readonly TrafficName[];
   readonly rates: Rates<TrafficName>;
   readonly format: (value: number) => string;
+  readonly steps?: readonly number[];
 }
 
-function TrafficChart({ title, names, rates, format }: TrafficChartProps) {
+function TrafficChart({ title, names, rates, format, steps }: TrafficChartProps) {
   const { times, history, now } = rates;
   const draw = useCallback(
     (columns: number) => {
@@ -60,6 +61,7 @@ function TrafficChart({ title, names, rates, format }: TrafficChartProps) {
         draw={draw}
         isTime
         range={FROM_ZERO}
+        steps={steps}
         format={format}
         height={HEIGHT}
         group="connections"

@@ -1,7 +1,7 @@
 // Which figures stand in which chart.
 import type { SystemStats } from "@tidewire/react";
 import type { Line } from "../../chart/plot.js";
-import { formatBytes, formatCount, formatPercent, formatRate, formatValue } from "../../format/numbers.js";
+import { BYTE_STEPS, formatBytes, formatCount, formatPercent, formatRate, formatValue } from "../../format/numbers.js";
 
 /** A chart of one host. */
 export interface SystemChart {
@@ -10,6 +10,8 @@ export interface SystemChart {
   readonly series: readonly { readonly path: string; readonly line: Line }[];
   readonly format: (value: number) => string;
   readonly range: readonly [number | undefined, number | undefined];
+  /** What its axis counts in; without it, tens. */
+  readonly steps?: readonly number[];
 }
 
 const TOKENS = 8;
@@ -17,7 +19,7 @@ const TOKENS = 8;
 const MAX_CORES = 16;
 const PERCENT = { format: formatPercent, range: [0, 100] } as const;
 const FROM_ZERO = [0, undefined] as const;
-const BYTES_PER_SECOND = { format: formatRate, range: FROM_ZERO } as const;
+const BYTES_PER_SECOND = { format: formatRate, range: FROM_ZERO, steps: BYTE_STEPS } as const;
 const MILLISECONDS = { format: (ms: number) => `${formatValue(ms)} ms`, range: FROM_ZERO } as const;
 
 /** The charts for what a host tells; a figure that it never tells has none. */
@@ -104,7 +106,7 @@ export const SERVER_CHARTS: readonly SystemChart[] = [
       ["server.rssBytes", "resident"],
       ["server.heapUsedBytes", "heap"],
     ],
-    { format: formatBytes, range: FROM_ZERO },
+    { format: formatBytes, range: FROM_ZERO, steps: BYTE_STEPS },
   ),
   chart("Connections", [["server.connections", "open"]], { format: formatCount, range: FROM_ZERO }),
 ];
@@ -114,13 +116,13 @@ type Entry = readonly [path: string, label: string, look?: Partial<Line>];
 function chart(
   title: string,
   entries: readonly Entry[],
-  { format, range }: Pick<SystemChart, "format" | "range">,
+  axis: Pick<SystemChart, "format" | "range" | "steps">,
 ): SystemChart {
   const series = entries.map(([path, label, look], i) => {
     const token = `--series-${(i % TOKENS) + 1}`;
     return { path, line: { label, token, isDashed: i >= TOKENS, ...look } };
   });
-  return { title, series, format, range };
+  return { title, series, ...axis };
 }
 
 function numbered(count: number, entry: (index: number) => Entry): readonly Entry[] {

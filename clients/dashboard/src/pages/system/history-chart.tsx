@@ -18,7 +18,7 @@ interface HistoryChartProps {
 }
 
 export function HistoryChart({ chart, store, windowMs }: HistoryChartProps) {
-  const { title, series, format, range } = chart;
+  const { title, series, format, range, steps } = chart;
   const paths = series.map(({ path }) => path).join("\n");
   const draw = useCallback(
     (pixels: number) => {
@@ -37,6 +37,7 @@ export function HistoryChart({ chart, store, windowMs }: HistoryChartProps) {
         subscribe={store.subscribe}
         isTime
         range={range}
+        steps={steps}
         format={format}
         height={HEIGHT}
         group="system"
