@@ -78,7 +78,7 @@ interface Running {
 type State =
   | { readonly is: "resting" }
   | Running
-  | { readonly is: "ending"; readonly child: Child; readonly ended: Promise<void> }
+  | { readonly is: "ending"; readonly child: Child; readonly ended: Promise<void>; readonly isFault: boolean }
   | { readonly is: "waiting"; readonly timer: NodeJS.Timeout };
 
 /** What it works with. */
@@ -124,7 +124,7 @@ export class NvidiaSmi implements GpuSampler {
     const nowMs = performance.now();
     if (this.#state.is === "running" && nowMs - this.#state.heardMs > this.#times.stallMs) {
       this.#options.log.warn({ silent_ms: this.#times.stallMs }, "nvidia-smi hangs and is started again");
-      this.#end(this.#state.child);
+      this.#end(this.#state.child, true);
     }
     return nowMs - this.#toldMs <= this.#times.freshMs + this.#options.intervalMs
       ? this.#gpus
@@ -191,22 +191,26 @@ export class NvidiaSmi implements GpuSampler {
   #endFlood(child: Child): void {
     const { log, program } = this.#options;
     log.warn({ program, max_chars_per_second: MAX_CHARS_PER_SECOND }, "nvidia-smi says too much and is started again");
-    this.#end(child);
+    this.#end(child, true);
   }
 
   /** The child is no more, or there was no such program. */
   #gone(reason: string, hasTold: boolean): void {
-    const wasOurs = this.#state.is === "ending";
+    const ending = this.#state.is === "ending" ? this.#state : undefined;
     // One that never told of a GPU has none, or no driver for it.
-    if (!hasTold && !wasOurs) this.#gpus = [];
+    if (!hasTold && !ending) this.#gpus = [];
     this.#state = { is: "resting" };
-    if (this.#isClosed || (wasOurs && !this.#isWanted)) return;
+    if (this.#isClosed) return;
+    if (ending && !ending.isFault) {
+      if (this.#isWanted) this.#start(); // somebody has come back meanwhile
+      return;
+    }
     const isAbsent = /ENOENT|EACCES/.test(reason);
     const waitMs = isAbsent ? this.#times.longestWaitMs : this.#waitMs;
     this.#waitMs = Math.min(this.#times.longestWaitMs, this.#waitMs * 2);
     const { log, program } = this.#options;
     if (isAbsent) log.debug({ program }, "no nvidia-smi, so no GPU is told of");
-    else if (!wasOurs) log.warn({ program, reason, again_in_ms: waitMs }, "nvidia-smi has ended");
+    else if (!ending) log.warn({ program, reason, again_in_ms: waitMs }, "nvidia-smi has ended");
     this.#wait(waitMs);
   }
 
@@ -222,20 +226,20 @@ export class NvidiaSmi implements GpuSampler {
 
   #stop(): void {
     this.#isWanted = false;
-    if (this.#state.is === "running") this.#end(this.#state.child);
+    if (this.#state.is === "running") this.#end(this.#state.child, false);
     if (this.#state.is !== "waiting" || !this.#isClosed) return;
     clearTimeout(this.#state.timer);
     this.#state = { is: "resting" };
   }
 
-  /** Asks it to end, and sees to it. Nobody reads it any more. */
-  #end(child: Child): void {
+  /** Asks it to end, and sees to it. Nobody reads it any more. After a fault of its own the next one has to wait. */
+  #end(child: Child, isFault: boolean): void {
     let killer: NodeJS.Timeout | undefined;
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", () => resolve());
     }).finally(() => clearTimeout(killer));
-    this.#state = { is: "ending", child, ended };
+    this.#state = { is: "ending", child, ended, isFault };
     child.stdout.destroy();
     signalAll(child, "SIGTERM");
     killer = setTimeout(() => signalAll(child, "SIGKILL"), this.#times.endMs);

@@ -226,6 +226,20 @@ test("it goes on for a while without a watcher; then it ends, its GPUs stay know
   t.same(lines, [], "an end that was asked for is no warning");
 });
 
+test("whoever comes back while it ends has another at once: its end was no fault", async (t) => {
+  const { program, started } = fake(t, {
+    after: `trap 'echo asked >> "\${0%/*}/starts"; exec sleep 60' TERM; while :; do sleep 0.05; done`,
+  });
+  const { gpus, lines } = open(t, program, 1000, { lingerMs: 1, firstWaitMs: 600_000 });
+  gpus.watch();
+  await untilGpus(gpus, 2);
+  gpus.rest();
+  t.match(await started(2), [/--loop=1$/, "asked"]);
+  gpus.watch();
+  t.match((await started(3))[2], /--loop=1$/);
+  t.same(lines, []);
+});
+
 test("one that hangs is ended and started again", async (t) => {
   const { program, started } = fake(t, { after: "trap '' TERM; while :; do sleep 1; done" });
   const { gpus, until } = open(t, program, 1000, { stallMs: 50 });
