@@ -217,7 +217,7 @@ function numericTensor(type: Exclude<TypeName, "string">, raw: Uint8Array, dims:
     case "int64":
       return new ort.Tensor("int64", new BigInt64Array(buffer, byteOffset, length), dims);
     case "float16":
-      return new ort.Tensor("float16", float16Array(buffer, byteOffset, length), dims);
+      return float16Tensor(new Uint16Array(buffer, byteOffset, length), dims);
     case "float32":
       return new ort.Tensor("float32", new Float32Array(buffer, byteOffset, length), dims);
     case "float64":
@@ -225,10 +225,13 @@ function numericTensor(type: Exclude<TypeName, "string">, raw: Uint8Array, dims:
   }
 }
 
-/** onnxruntime wants the runtime's Float16Array where there is one (Node 24), else the bits as Uint16Array. */
-function float16Array(buffer: ArrayBufferLike, byteOffset: number, length: number): Uint16Array {
-  const Native = Reflect.get(globalThis, "Float16Array") as Uint16ArrayConstructor | undefined;
-  return new (Native ?? Uint16Array)(buffer, byteOffset, length);
+/**
+ * A tensor of half floats, given as their bits. Where the runtime has a Float16Array (Node 24) onnxruntime-common makes
+ * one of them, which the native side of onnxruntime-node 1.30 takes for empty: it is shown the bits instead.
+ */
+function float16Tensor(bits: Uint16Array, dims: readonly number[]): ort.Tensor {
+  const tensor = new ort.Tensor("float16", bits, dims);
+  return tensor.data instanceof Uint16Array ? tensor : Object.defineProperty(tensor, "data", { value: bits });
 }
 
 /** A tensor of onnxruntime's as plain values. @throws Error on a type the wire does not have */
