@@ -1,11 +1,10 @@
 // Who is told of what: whatever is added and removed, a topic's listeners are those whose patterns match.
 import assert from "node:assert/strict";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { test } from "tap";
 import { Hub, type Listener } from "../../../src/events/hub.js";
 import { matches } from "../../../src/events/topic.js";
+import { heapBytes } from "../../support/heap.js";
 
 const PATTERNS = 100_000;
 /** What so many patterns leave behind may take; their nodes take thirty times that. */
@@ -176,15 +175,6 @@ test("what a publish costs does not depend on the subscriptions to other topics"
   }
   t.equal(tell(), alone);
 });
-
-/** The bytes of the heap that something refers to. */
-function heapBytes(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 
 test(`${PATTERNS} patterns that came and went leave nothing`, async (t) => {
   const hub = new Hub();
