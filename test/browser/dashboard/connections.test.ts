@@ -53,6 +53,7 @@ await test("figures that are old say so, and are new again after a restart", asy
   guard.expect(SERVER_AWAY);
   await open("/connections");
   await page.getByText("in all").first().waitFor();
+  await page.locator("canvas").first().waitFor(); // what draws it is there: a server that is away can send nothing
   await server.kill();
   await page.getByText("These figures are old").waitFor();
   await server.restart();

@@ -29,6 +29,7 @@ await test("the figures go on after the server was restarted", async (t, { page,
   guard.expect(SERVER_AWAY);
   await open("/system");
   await page.getByRole("heading", { name: "Host" }).waitFor();
+  await page.locator("canvas").first().waitFor(); // what draws it is there: a server that is away can send nothing
   await server.kill();
   await server.restart();
   const again = await page.waitForFunction(async () => {

@@ -11,7 +11,7 @@ export interface Guard {
 
 /** What the browser itself writes to the console while a server is away. */
 export const SERVER_AWAY =
-  /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to/;
+  /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to|Unable to preload CSS|Failed to fetch dynamically imported module/;
 /** What the browser itself writes to the console for a reply that is an error. */
 export const REFUSED = /the server responded with a status of 4\d\d/;
 
