@@ -149,3 +149,16 @@ t.test("acknowledgements are written as the generated encoder writes them", asyn
   });
   fc.assert(property, { numRuns: RUNS });
 });
+
+t.test("what is kept of a line does not hold what it was read with", async (t) => {
+  for (const timestamp of [undefined, NOW]) {
+    const kind = { $case: "log" as const, value: { level: LogLevel.LOG_LEVEL_INFO, message: "m", source: undefined } };
+    const message = encode(1, { topic: "training.a", timestamp, kind });
+    const chunk = Buffer.concat([message, Buffer.alloc(64 * 1024)]);
+    const match = new LogMatch();
+    t.ok(match.read(chunk.subarray(0, message.length)));
+    const bytes = lineBytes(chunk.subarray(0, message.length), match, () => stamp);
+    t.not(bytes.buffer, chunk.buffer);
+    t.ok(bytes.buffer.byteLength <= Buffer.poolSize, `${bytes.buffer.byteLength} bytes`);
+  }
+});
