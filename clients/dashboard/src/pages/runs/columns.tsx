@@ -1,23 +1,14 @@
 // What the table of runs shows.
 import { formatValue } from "../../format/numbers.js";
-import { changedMs, type Life } from "../../lives/life.js";
-import { Left, LifeProgress } from "../../lives/life-progress.js";
+import { HEARD, LEFT, PROGRESS, RAN, STATUS } from "../../lives/columns.js";
+import type { Life } from "../../lives/life.js";
 import { Link } from "../../router/link.js";
-import { StatusPill } from "../../ui/status-pill.js";
 import type { Column } from "../../ui/table.js";
-import { Ago, Elapsed } from "../../ui/time.js";
+import { Ago } from "../../ui/time.js";
 import { chooseMetrics } from "./metrics.js";
 
-/** The order in which statuses are of interest. */
-const ORDER = ["running", "lost", "paused", "queued", "failed", "stopped", "completed"];
-
 export const COLUMNS: readonly Column<Life>[] = [
-  {
-    name: "status",
-    title: "Status",
-    by: ({ status }) => ORDER.indexOf(status ?? ""),
-    show: ({ shown }) => <StatusPill status={shown} />,
-  },
+  STATUS,
   {
     name: "name",
     title: "Run",
@@ -33,7 +24,7 @@ export const COLUMNS: readonly Column<Life>[] = [
       </span>
     ),
   },
-  { name: "progress", title: "Progress", by: ({ progress }) => progress, show: (life) => <LifeProgress life={life} /> },
+  PROGRESS,
   {
     name: "epoch",
     title: "Epoch",
@@ -62,16 +53,8 @@ export const COLUMNS: readonly Column<Life>[] = [
       </span>
     ),
   },
-  { name: "left", title: "Left", isNumber: true, from: 1200, show: (life) => <Left life={life} /> },
-  {
-    name: "elapsed",
-    title: "Ran",
-    isNumber: true,
-    from: 640,
-    by: ({ state: { startedAt, finishedAt } }) =>
-      startedAt && (finishedAt?.getTime() ?? Date.now()) - startedAt.getTime(),
-    show: ({ state: { startedAt, finishedAt } }) => <Elapsed from={startedAt} to={finishedAt} />,
-  },
+  LEFT,
+  RAN,
   {
     name: "created",
     title: "Created",
@@ -80,12 +63,5 @@ export const COLUMNS: readonly Column<Life>[] = [
     by: ({ state }) => state.createdAt?.getTime(),
     show: ({ state }) => <Ago at={state.createdAt} />,
   },
-  {
-    name: "updated",
-    title: "Last event",
-    isNumber: true,
-    by: changedMs,
-    from: 480,
-    show: ({ state }) => <Ago at={state.updatedAt} />,
-  },
+  HEARD,
 ];

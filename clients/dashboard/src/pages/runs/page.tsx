@@ -16,7 +16,7 @@ import { Chip, SearchField, Toolbar } from "../../ui/toolbar.js";
 import { COLUMNS } from "./columns.js";
 
 const STATUSES = ["running", "queued", "paused", "lost", "completed", "failed", "stopped"] as const;
-const NAMES = ["status", "name", "progress", "epoch", "elapsed", "created", "updated"] as const;
+const NAMES = ["status", "name", "progress", "epoch", "ran", "created", "heard"] as const;
 const VIEW = {
   q: text(),
   status: choices(STATUSES),

@@ -1,21 +1,9 @@
 // What the tables of tasks, workflows and containers show.
 import { CancelButton } from "../../lives/cancel.js";
-import { changedMs, type Life } from "../../lives/life.js";
-import { Left, LifeProgress } from "../../lives/life-progress.js";
+import { HEARD, LEFT, PROGRESS, RAN, STATUS } from "../../lives/columns.js";
+import type { Life } from "../../lives/life.js";
 import { Link } from "../../router/link.js";
-import { StatusPill } from "../../ui/status-pill.js";
 import type { Column } from "../../ui/table.js";
-import { Ago, Elapsed } from "../../ui/time.js";
-
-/** Active first, then by what needs a look. */
-const ORDER = ["running", "paused", "lost", "queued", "failed", "stopped", "completed"];
-
-const status: Column<Life> = {
-  name: "status",
-  title: "Status",
-  by: ({ status }) => ORDER.indexOf(status ?? ""),
-  show: ({ shown }) => <StatusPill status={shown} />,
-};
 
 /** @param toAddress where the life is shown in detail */
 function named(title: string, toAddress: (topic: string) => string): Column<Life> {
@@ -32,13 +20,6 @@ function named(title: string, toAddress: (topic: string) => string): Column<Life
   };
 }
 
-const progress: Column<Life> = {
-  name: "progress",
-  title: "Progress",
-  by: ({ progress }) => progress,
-  show: (life) => <LifeProgress life={life} />,
-};
-
 const said: Column<Life> = {
   name: "message",
   title: "Says",
@@ -50,33 +31,6 @@ const said: Column<Life> = {
       <span className="quiet">{message}</span>
     </span>
   ),
-};
-
-const left: Column<Life> = {
-  name: "left",
-  title: "Left",
-  isNumber: true,
-  from: 1200,
-  show: (life) => <Left life={life} />,
-};
-
-const ran: Column<Life> = {
-  name: "ran",
-  title: "Ran",
-  isNumber: true,
-  from: 640,
-  by: ({ state: { startedAt, finishedAt } }) =>
-    startedAt && (finishedAt?.getTime() ?? Date.now()) - startedAt.getTime(),
-  show: ({ state: { startedAt, finishedAt } }) => <Elapsed from={startedAt} to={finishedAt} />,
-};
-
-const heard: Column<Life> = {
-  name: "heard",
-  title: "Last event",
-  isNumber: true,
-  from: 480,
-  by: changedMs,
-  show: ({ state }) => <Ago at={state.updatedAt} />,
 };
 
 const exitCode: Column<Life> = {
@@ -111,8 +65,8 @@ export function toColumns(
     ),
   };
   return {
-    task: [status, named("Task", toAddress), progress, said, left, ran, heard, cancel],
-    workflow: [status, named("Execution", toAddress), progress, place, ran, heard, cancel],
-    container: [status, named("Container", toAddress), exitCode, said, ran, heard],
+    task: [STATUS, named("Task", toAddress), PROGRESS, said, LEFT, RAN, HEARD, cancel],
+    workflow: [STATUS, named("Execution", toAddress), PROGRESS, place, RAN, HEARD, cancel],
+    container: [STATUS, named("Container", toAddress), exitCode, said, RAN, HEARD],
   };
 }
