@@ -18,7 +18,8 @@ t.test("ticks are round, inside of the bounds, and about as many as asked for", 
       (min, size, count) => {
         const found = ticks(min, min + size, count);
         t.ok(found.length <= count + 1);
-        t.ok(found.every((value) => value >= min - size * 1e-6 && value <= min + size * (1 + 1e-6)));
+        const rounding = size * 1e-6 + (Math.abs(min) + size) * 2 * Number.EPSILON;
+        t.ok(found.every((value) => value >= min - rounding && value <= min + size + rounding));
       },
     ),
   );

@@ -15,7 +15,7 @@ export function linear(min: number, max: number, from: number, to: number): Scal
   return { min, max, toPixel: (value) => from + ((value - min) / span) * (to - from) };
 }
 
-/** Round values between the bounds, in rising order: about as many as asked for. */
+/** Round values between the bounds (to the rounding of doubles), in rising order: about as many as asked for. */
 export function ticks(min: number, max: number, count: number): readonly number[] {
   const rough = (max - min) / Math.max(1, count);
   if (!(rough > 0) || !Number.isFinite(rough)) return [];
