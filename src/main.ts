@@ -14,6 +14,7 @@ const context: CommandContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   createServer: async (config, deps) => (await import("./server.js")).createServer(config, deps),
+  examine: async (config, examiner) => (await import("./doctor/examine.js")).examine(config, examiner),
   onShutdown,
 };
 

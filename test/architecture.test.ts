@@ -28,7 +28,7 @@ const PROTOBUF = ["@bufbuild/protobuf", "protobufjs"];
  */
 const RULES: Readonly<Record<string, Rule>> = {
   "main.ts": {
-    folders: ["cli", "config", "server.ts", "errors.ts"],
+    folders: ["cli", "doctor", "config", "server.ts", "errors.ts"],
     packages: ["commander", "close-with-grace", "pino"],
   },
   "server.ts": {
@@ -48,8 +48,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["fastify", "@fastify/*", "pino", "ws"],
   },
+  doctor: { folders: ["inference", "events", "stats", "config", "generated"] },
   cli: {
-    folders: ["wire", "config", "errors.ts", "client", "generated"],
+    folders: ["doctor", "wire", "config", "errors.ts", "client", "generated"],
     packages: ["commander", "csv-parse", "pino", "pino-pretty"],
   },
   http: {

@@ -24,5 +24,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "top", summary: "see the host, the sessions and what runs, live", load: () => import("./top.js") },
   { name: "publish", summary: "add events to a topic", load: () => import("./publish.js") },
   { name: "runs", summary: "list training runs, or look at one", load: () => import("./runs.js") },
+  { name: "doctor", summary: "examine this machine, and say what to do", load: () => import("./doctor.js") },
   { name: "decode", summary: "show a binary frame as JSON", load: () => import("./decode.js") },
 ];

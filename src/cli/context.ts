@@ -1,6 +1,7 @@
 // What a subcommand is given: the process and the server, as main.ts hands them down.
 import type { Logger } from "pino";
 import type { Config } from "../config/index.js";
+import type { Examiner } from "../doctor/examine.js";
 
 /** A server that is not listening yet. */
 export interface RunnableServer {
@@ -26,6 +27,8 @@ export interface CommandContext {
   readonly stderr: NodeJS.WriteStream;
   /** Loads the server's code when it is called, not before. */
   createServer(config: Config, deps: { readonly log: Logger }): Promise<RunnableServer>;
+  /** Looks at what a server with this configuration needs. Loads its code when it is called. */
+  examine(config: Config, examiner: Examiner): Promise<void>;
   /** From now on SIGTERM and SIGINT close and end the process with 0, uncaught errors with 1; a second signal at once. */
   onShutdown(options: ShutdownOptions): void;
 }

@@ -14,9 +14,14 @@ export function addSettings(command: Command): void {
   command.allowUnknownOption().allowExcessArguments();
 }
 
-/** The configuration of flags, environment and file. @throws ConfigError with all that is wrong */
-export function readSettings(command: Command, { env }: CommandContext): Config {
-  const flags: Record<string, unknown> = { ...command.opts() };
+/**
+ * The configuration of flags, environment and file.
+ *
+ * @param own options of the command that are no settings
+ * @throws ConfigError with all that is wrong
+ */
+export function readSettings(command: Command, { env }: CommandContext, own: readonly string[] = []): Config {
+  const flags = Object.fromEntries(Object.entries<unknown>(command.opts()).filter(([name]) => !own.includes(name)));
   const strays = command.args.filter((word) => word.startsWith("-"));
   // The word after an unknown flag is probably its value: it is no mistake of its own.
   for (const word of strays.length > 0 ? strays : command.args) flags[word.replace(/=.*/s, "")] = true;

@@ -1,6 +1,16 @@
 // One process per folder: LMDB alone would let two servers write, each with positions of its own. The lock is a file that
 // names its holder; when the holder is dead it is taken over.
-import { closeSync, fsyncSync, openSync, readFileSync, readlinkSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { stat, utimes } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
@@ -89,6 +99,13 @@ export class FolderLock {
     if (isFlushed && !this.lostPower) rmSync(this.#path, { force: true });
     else replace(this.#path, { ...this.#holder, pid: 0 });
   }
+}
+
+/** Who has a folder open, such as "process 7 on pc"; undefined when nobody does. Changes nothing. */
+export async function holderOf(folder: string, watchMs = WATCH_MS): Promise<string | undefined> {
+  const path = join(folder, "lock");
+  const holder = existsSync(path) ? read(path) : undefined;
+  return holder && (await isAlive(path, holder, ownHolder(), watchMs)) ? nameOf(holder) : undefined;
 }
 
 /** Writes a lock where there is none. @returns whether there was none */
@@ -191,6 +208,10 @@ function told(ask: () => string): string {
 }
 
 function inUse(folder: string, holder: Holder | undefined): Error {
-  const who = holder ? `process ${holder.pid} on ${holder.host}` : "another process";
+  const who = holder ? nameOf(holder) : "another process";
   return new Error(`the event log in ${folder} is in use by ${who}: only one server may have a data directory`);
+}
+
+function nameOf({ pid, host }: Holder): string {
+  return `process ${pid} on ${host}`;
 }

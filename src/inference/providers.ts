@@ -1,4 +1,5 @@
 // Execution providers: where onnxruntime computes, and what to do when one is not there.
+import { listSupportedBackends } from "onnxruntime-node";
 import type { GraphOptions } from "./executor.js";
 import { Graphs } from "./graphs.js";
 
@@ -14,6 +15,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   dml: "it exists on Windows only",
   coreml: "it exists on macOS only",
 };
+
+/** Names of the execution providers that this build of the runtime can try to start. */
+export function runtimeProviders(): readonly string[] {
+  return listSupportedBackends().map(({ name }) => name);
+}
 
 /** The machine cannot run a model the way the configuration asks for; the server does not start. */
 export class ProviderError extends Error {

@@ -9,6 +9,7 @@ import type { CommandContext, ShutdownOptions } from "../../src/cli/context.js";
 import { run } from "../../src/cli/program.js";
 import { fit, widthOf } from "../../src/cli/terminal.js";
 import { PACKAGE_ROOT } from "../../src/config/index.js";
+import { examine } from "../../src/doctor/examine.js";
 import { createServer } from "../../src/server.js";
 
 const READING = ["AT=23.5", "AP=1013.2", "AH=77.1", "AFDP=3.9", "GTEP=25.5"];
@@ -48,6 +49,7 @@ function commandLine(t: Test, args: readonly string[], env: CommandContext["env"
     stdout: stdout as unknown as CommandContext["stdout"],
     stderr: stderr as unknown as CommandContext["stderr"],
     createServer,
+    examine,
     onShutdown: (options) => {
       shutdown = options;
     },

@@ -4,6 +4,7 @@ import { PassThrough } from "node:stream";
 import type { Test } from "tap";
 import type { CommandContext, ShutdownOptions } from "../../../src/cli/context.js";
 import { run } from "../../../src/cli/program.js";
+import { examine } from "../../../src/doctor/examine.js";
 import { createServer } from "../../../src/server.js";
 import type { JsonObject } from "../../../src/wire/json.js";
 import { restOf } from "./rest.js";
@@ -53,6 +54,7 @@ export function commandLine(t: Test, words: readonly string[], env: CommandConte
     stdout: stdout as unknown as CommandContext["stdout"],
     stderr: stderr as unknown as CommandContext["stderr"],
     createServer,
+    examine,
     onShutdown: (options) => {
       shutdown = options;
     },
