@@ -10,6 +10,7 @@ import type { Appended, Checkpoint, EventLog, ReadLimits, TopicRecord } from "./
 import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
+import type { LogFailure } from "./log-failure.js";
 import { LogLine } from "./log-line.js";
 import { overloaded } from "./overloaded.js";
 import { type AppendAsker, Turn, type TurnEntry, toEntry } from "./turn.js";
@@ -278,6 +279,11 @@ export class Broker implements EventReader, AsyncDisposable {
 
   #syncUnborn(): void {
     if (this.#pendingBytes === 0) this.#unborn = Math.max(this.#unborn, this.log.unbornGeneration);
+  }
+
+  /** Why no event can be kept at present; undefined while all can. */
+  failure(): LogFailure | undefined {
+    return this.log.failure();
   }
 
   /** A topic with what only subscriptions ask for. */

@@ -1,6 +1,7 @@
 // The seam under topics: where events are kept. Adapters keep and read; recovery, snapshots and fan-out are written
 // once, above it. test/contract/event-log.ts holds every adapter to these promises.
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
+import type { LogFailure } from "./log-failure.js";
 
 /** An event to be kept. */
 export interface NewEntry {
@@ -94,8 +95,8 @@ export interface EventLog extends AsyncDisposable {
    * topic's last, unless the topic is gone or has another generation by then.
    *
    * @returns once committed
-   * @throws Error when they cannot be kept, as one is malformed, a checkpoint is beyond its topic's head, or the disk is
-   *   full; nothing of the call is kept then
+   * @throws TidewireError OVERLOADED while nothing can be written, as {@link failure} tells; Error when an entry is
+   *   malformed, or a checkpoint is beyond its topic's head. Nothing of the call is kept then
    */
   append(entries: readonly NewEntry[], checkpoints: readonly Checkpoint[]): Promise<Appended>;
 
@@ -120,4 +121,7 @@ export interface EventLog extends AsyncDisposable {
    * @returns the topics that are forgotten because nothing of them is left
    */
   retain(nowMs: number, checkpointOf: (topic: string) => Checkpoint | undefined): Promise<readonly string[]>;
+
+  /** Why nothing can be written at present; undefined while everything can. Reads go on meanwhile. */
+  failure(): LogFailure | undefined;
 }

@@ -9,12 +9,12 @@ const MAP_SLACK_BYTES = 256 * 1024 * 1024;
 
 /** The segments of a log on disk. */
 export class LmdbFolder {
-  readonly #folder: string;
+  readonly path: string;
   readonly #mapBytes: number;
 
   /** @param segmentBytes size a segment is meant to have */
   constructor(folder: string, segmentBytes: number) {
-    this.#folder = folder;
+    this.path = folder;
     this.#mapBytes = 2 * segmentBytes + MAP_SLACK_BYTES;
   }
 
@@ -25,7 +25,7 @@ export class LmdbFolder {
    * @throws Error that names the file and says what to do
    */
   async open(lostEvents: boolean, nowMs: number): Promise<LmdbSegment[]> {
-    const numbers = await listSegments(this.#folder);
+    const numbers = await listSegments(this.path);
     const last = numbers.at(-1);
     if (last === undefined) {
       await this.#make(newMeta(nowMs), 1);
@@ -58,7 +58,7 @@ export class LmdbFolder {
 
   /** A new segment's file, complete and flushed, without its name. */
   async #make(meta: SegmentMeta, number: number): Promise<void> {
-    const path = unfinishedPath(this.#folder);
+    const path = unfinishedPath(this.path);
     await deleteSegment(path);
     const segment = new LmdbSegment(path, number, this.#mapBytes, meta);
     try {
@@ -71,10 +71,10 @@ export class LmdbFolder {
   }
 
   async #name(number: number): Promise<LmdbSegment> {
-    const path = segmentPath(this.#folder, number);
-    await rename(unfinishedPath(this.#folder), path);
-    await deleteSegment(unfinishedPath(this.#folder));
-    await syncFolder(this.#folder);
+    const path = segmentPath(this.path, number);
+    await rename(unfinishedPath(this.path), path);
+    await deleteSegment(unfinishedPath(this.path));
+    await syncFolder(this.path);
     return this.#read(number, number);
   }
 
@@ -96,9 +96,9 @@ export class LmdbFolder {
     const { firstSegment } = newest.meta;
     let expected: number | undefined;
     for (const number of numbers) {
-      const path = segmentPath(this.#folder, number);
+      const path = segmentPath(this.path, number);
       if (number < firstSegment) await deleteSegment(path);
-      else if (expected !== undefined && number !== expected) throw missing(segmentPath(this.#folder, expected));
+      else if (expected !== undefined && number !== expected) throw missing(segmentPath(this.path, expected));
       else {
         expected = number + 1;
         if (!open.some((segment) => segment.number === number)) open.push(this.#read(number, newest.number));
@@ -107,7 +107,7 @@ export class LmdbFolder {
   }
 
   #read(number: number, newest: number): LmdbSegment {
-    const path = segmentPath(this.#folder, number);
+    const path = segmentPath(this.path, number);
     try {
       return new LmdbSegment(path, number, this.#mapBytes);
     } catch (error) {

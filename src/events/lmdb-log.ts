@@ -21,6 +21,7 @@ import { FolderLock } from "./lmdb-lock.js";
 import { type Change, ChangeQueue } from "./lmdb-queue.js";
 import type { LmdbSegment } from "./lmdb-segment.js";
 import { readTopics } from "./lmdb-topics.js";
+import { type LogFailure, refusal, toLogFailure } from "./log-failure.js";
 import { checkEntries } from "./segment-entries.js";
 import { countToDrop, isFull, type RetentionLimits } from "./segment-limits.js";
 import { isJoined, Stage } from "./segment-stage.js";
@@ -51,7 +52,7 @@ export class LmdbLog implements EventLog {
   readonly #index: TopicIndex;
   readonly #queue = new ChangeQueue();
   readonly #unflushed = new Set<Promise<void>>();
-  #hasFailed = false;
+  #failure: LogFailure | undefined;
   #stopped: Error | undefined;
   #working: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -168,6 +169,10 @@ export class LmdbLog implements EventLog {
     return result.map(({ name }) => name);
   }
 
+  failure(): LogFailure | undefined {
+    return this.#failure;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -223,11 +228,12 @@ export class LmdbLog implements EventLog {
       try {
         if (this.#stopped) throw this.#stopped;
         await this.#write(changes);
-        this.#hasFailed = false;
+        this.#failure = undefined;
       } catch (error) {
-        this.#hasFailed = true;
-        const message = `the event log could not be written: ${error instanceof Error ? error.message : error}`;
-        for (const change of changes) change.fail(new Error(message, { cause: error }));
+        const { sinceMs = this.#nowMs() } = this.#failure ?? {};
+        this.#failure = toLogFailure(error, this.#folder.path, sinceMs);
+        const refused = refusal(this.#failure, error);
+        for (const change of changes) change.fail(refused);
       }
     }
     this.#working = undefined;
@@ -248,7 +254,7 @@ export class LmdbLog implements EventLog {
       }
       if (stage.unborn !== newest.meta.unborn) newest.describe({ unborn: stage.unborn });
     });
-    await (this.#hasFailed ? this.#unlessStalled(committed) : committed);
+    await (this.#failure ? this.#unlessStalled(committed) : committed);
     stage.apply();
     this.#await(flushed, newest);
     for (const change of staged) {

@@ -159,6 +159,10 @@ export class MemoryLog implements EventLog {
     return forgotten.map(({ name }) => name);
   }
 
+  failure(): undefined {
+    return undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
   }
