@@ -24,7 +24,7 @@ const MAX_GZIP_BYTES: Readonly<Record<string, number>> = {
   "tensors.min.js": 1100,
 };
 /** What several of these share. */
-const MAX_SHARED_BYTES = 3000;
+const MAX_SHARED_BYTES = 3500;
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);

@@ -6,6 +6,8 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
+/** Where the published package keeps the messages that a page loads later. */
+const LATER = ["clients/ts/src/wire/seldom-schema.js", "clients/ts/src/rest/schema.js"];
 const flag = "--size";
 const [folder = join(import.meta.dirname, "../dist")] = process.argv.slice(2).filter((word) => word !== flag);
 const dist = resolve(folder);
@@ -64,7 +66,7 @@ async function bundle() {
 
 /** A name that a message has is read by that name from its schema, and must not be shortened. */
 async function refuseFields(names) {
-  const tables = ["generated/ts/schema.js", "clients/ts/src/rest/schema.js"].map((path) => import(join(dist, path)));
+  const tables = ["generated/ts/schema.js", ...LATER].map((path) => import(join(dist, path)));
   const messages = (await Promise.all(tables)).flatMap(({ MESSAGES }) => Object.values(MESSAGES));
   const fields = messages.flatMap(({ fields }) =>
     fields.map(({ name }) => name.replace(/_./g, (at) => at[1].toUpperCase())),

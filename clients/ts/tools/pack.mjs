@@ -11,6 +11,8 @@ const generated = join(dist, "generated/ts");
 /** An import of the encoders' types, a declared encoder, and the interfaces of encoders. */
 const ENCODERS =
   /^import .*"@bufbuild\/protobuf\/wire";\n|^export declare const \w+: MessageFns<.*;\n|^interface \w+Fns(<T>)? \{\n[\s\S]*?^\}\n/gm;
+/** Frames that only code sends, or gets an answer to, which is loaded when it is first used. */
+const SELDOM = "Authenticate Authenticated CancelAccepted CancelTask Infer InferResult Publish Published".split(" ");
 /** What the schema's table says to people and to strict readers: the client trusts its server. */
 const REMARKS = new Set(["required", "lenient", "unit", "title", "min", "max", "maxBytes", "success", "delivery"]);
 
@@ -32,15 +34,18 @@ async function packTables() {
   const path = join(generated, "schema.js");
   const { ENUMS, MESSAGES } = await import(pathToFileURL(path).href);
   const messages = JSON.parse(JSON.stringify(MESSAGES, (name, value) => (REMARKS.has(name) ? undefined : value)));
-  const [frames, others] = split(ENUMS, messages, closure(messages, ["ClientFrame", "ServerFrame"]));
+  const [frames, rest] = split(ENUMS, messages, closure(messages, ["ClientFrame", "ServerFrame"], SELDOM));
+  const [seldom, others] = split(...rest, closure(messages, SELDOM));
   writeFileSync(path, schemaModule(pack(...frames)));
+  writeFileSync(join(dist, "clients/ts/src/wire/seldom-schema.js"), laterModule(pack(...seldom)));
   writeFileSync(join(dist, "clients/ts/src/rest/schema.js"), laterModule(pack(...others)));
 }
 
-/** The names of the messages, and of all that they hold. */
-function closure(messages, names) {
+/** The names of the messages, and of all that they hold; those left out, and what only they hold, are not among them. */
+function closure(messages, names, without = []) {
   const found = new Set(names);
-  for (const name of found) for (const { type } of messages[name]?.fields ?? []) if (type) found.add(type);
+  for (const name of found)
+    for (const { type } of messages[name]?.fields ?? []) if (type && !without.includes(type)) found.add(type);
   return found;
 }
 

@@ -1,5 +1,4 @@
 // Tensors between typed arrays and the wire's little-endian bytes.
-import { ENUMS } from "../../../../generated/ts/schema.js";
 import type {
   DataType,
   InferResult as InferResultMessage,
@@ -7,6 +6,8 @@ import type {
 } from "../../../../generated/ts/tidewire/v1/inference.js";
 import type { RequestBody } from "../connection/replies.js";
 import { TidewireClientError } from "../errors.js";
+import { addSeldom } from "../wire/seldom.js";
+import { ENUMS } from "../wire/seldom-schema.js";
 import type { RequestOptions } from "./requests.js";
 
 /** The array that holds each datatype's elements; FP16 as its 16 bits. */
@@ -79,6 +80,7 @@ export function toInfer(
   { model = "", inputs, outputs = [] }: InferRequest,
   timeoutMs: number | undefined,
 ): RequestBody {
+  addSeldom();
   const tensors = Object.entries(inputs).map(([name, input]) => toTensorMessage(name, input));
   return { $case: "infer", value: { model, inputs: tensors, outputs: [...outputs], timeoutMs } };
 }

@@ -2,6 +2,7 @@
 import type { Position, Publish } from "../../../../generated/ts/tidewire/v1/topics.js";
 import { expectReply, type ReplyBody, type RequestBody } from "../connection/replies.js";
 import { TidewireClientError } from "../errors.js";
+import { addSeldom } from "../wire/seldom.js";
 import type { Outcome } from "./calls.js";
 import type { EventInput } from "./events.js";
 import { type PublishOptions, toPublish } from "./publishing.js";
@@ -54,6 +55,7 @@ export class Journal {
   #isHeld = false;
 
   constructor({ maxUnacknowledged, maxUnacknowledgedBytes }: JournalOptions, host: JournalHost) {
+    addSeldom();
     this.#maxCount = maxUnacknowledged ?? MAX_COUNT;
     this.#maxBytes = maxUnacknowledgedBytes ?? MAX_BYTES;
     this.#host = host;

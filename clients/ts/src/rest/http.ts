@@ -6,6 +6,7 @@ import { readJson } from "../wire/json-read.js";
 import { writeJson } from "../wire/json-write.js";
 import { addSchema, type Message, planOf } from "../wire/plan.js";
 import { present } from "../wire/present.js";
+import { addSeldom } from "../wire/seldom.js";
 import { ENUMS, MESSAGES } from "./schema.js";
 
 /** Options of one HTTP request. */
@@ -26,6 +27,7 @@ export class HttpClient {
 
   constructor(baseURL: string, token: string | undefined) {
     addSchema(ENUMS, MESSAGES);
+    addSeldom();
     this.#baseURL = baseURL;
     this.#token = token;
   }

@@ -26,7 +26,7 @@ export interface Field extends FieldSchema {
   readonly initial: unknown;
   /** Of an enum: JSON names by number. */
   readonly names: readonly string[];
-  /** Of a field that holds messages, Protobuf's own among them: their type. */
+  /** Of a field that holds messages, Protobuf's own among them: their type, made when it is first asked for. */
   readonly plan: Plan;
   /** Of a map: the message that each of its entries is. */
   readonly entry?: Plan;
@@ -101,10 +101,9 @@ export function planOf(name: MessageName): Plan {
 }
 
 function makePlan(name: string, { shape, fields }: MessageSchema): Plan {
-  // Registered before its fields are: a message may hold others that hold it.
-  const plan = { name, shape } as Plan;
+  const plan = { name, shape, ...contentOf(fields.map(toField)) } as Plan;
   plans.set(name, plan);
-  return Object.assign(plan, contentOf(fields.map(toField)));
+  return plan;
 }
 
 function contentOf(all: readonly Field[]): Omit<Plan, "name" | "shape"> {
@@ -148,13 +147,17 @@ function wireOf(kind: string): number {
 
 function toField(schema: FieldSchema): Field {
   const { kind, type = "", name, optional, map } = schema;
+  let plan: Plan | undefined;
   const field: Field = {
     ...schema,
     key: camelCase(name),
     wire: wireOf(kind),
     initial: optional ? undefined : zeroOf(kind),
     names: enums[type] ?? [],
-    plan: typeOf(kind, type as MessageName) as Plan,
+    get plan() {
+      plan ??= typeOf(kind, type as MessageName);
+      return plan as Plan;
+    },
   };
   if (!map) return field;
   const key = toField(toSchema("key", 1, "string") as FieldSchema);
@@ -169,7 +172,8 @@ function typeOf(kind: string, type: MessageName): Plan | undefined {
 }
 
 function casesOf(field: Field): [string, Case][] {
-  const inlined = field.plan?.shape === "inline";
+  // Asked of the table: a message that is loaded later has no plan yet, and is no such.
+  const inlined = messages[field.type as MessageName]?.shape === "inline";
   return (inlined ? [...field.plan.cases.keys()] : [field.name]).map((name) => [name, { field, inlined }]);
 }
 
