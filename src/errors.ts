@@ -52,6 +52,9 @@ export const ERRORS = {
 /** A code of the catalogue. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** All of them, in the order of their numbers. */
+export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[];
+
 /** The facts beside an error's message: JSON values by name. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 

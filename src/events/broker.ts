@@ -4,9 +4,10 @@ import type { Logger } from "pino";
 import { type Position, type Publish, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
 import { TidewireError } from "../errors.js";
 import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
-import { DeliveredEvent, EventBatch } from "./delivered.js";
+import { DeliveredEvent, EventBatch, listOf } from "./delivered.js";
 import { Topic, TopicDirectory } from "./directory.js";
 import type { Appended, Checkpoint, EventLog, ReadLimits, TopicRecord } from "./event-log.js";
+import { EventMeter } from "./event-meter.js";
 import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
@@ -46,6 +47,7 @@ export interface BrokerContext {
 export class Broker implements EventReader, AsyncDisposable {
   readonly hub = new Hub();
   readonly log: EventLog;
+  readonly meter = new EventMeter();
   readonly #context: BrokerContext;
   readonly #topics = new TopicDirectory();
   readonly #keys: IdempotencyKeys;
@@ -177,13 +179,18 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   #committed(turn: Turn, { positions, flushed }: Appended): void {
-    for (const batch of this.#fold(turn, positions)) this.#deliver(batch);
+    this.meter.committed(turn);
+    const batches = this.#fold(turn, positions);
+    for (const batch of batches) this.#deliver(batch);
     this.#guard(this.#context.afterDelivery);
+    this.meter.fannedOut(turn, batches);
+    this.meter.settles(turn, flushed);
     this.#settle(turn, flushed, positions);
   }
 
   #refused(turn: Turn, error: unknown): void {
     for (const { topic } of turn.entries) this.#births.delete(topic);
+    this.meter.failures.add("append", turn.entries.length);
     this.#settle(turn, Promise.reject(error), []);
   }
 
@@ -286,6 +293,11 @@ export class Broker implements EventReader, AsyncDisposable {
     return this.log.failure();
   }
 
+  /** What is in memory: topics, those of hosts included, and bytes that are accepted and not durable yet. */
+  get held(): { readonly topics: number; readonly pendingBytes: number } {
+    return { topics: this.#topics.size, pendingBytes: this.#pendingBytes };
+  }
+
   /** A topic with what only subscriptions ask for. */
   find(topic: string): Topic | undefined {
     return this.#topics.get(topic);
@@ -379,13 +391,4 @@ export class Broker implements EventReader, AsyncDisposable {
     await this.#keepStates(Number.POSITIVE_INFINITY);
     await this.log[Symbol.asyncDispose]();
   }
-}
-
-function listOf(lists: Map<string, DeliveredEvent[]>, topic: string): DeliveredEvent[] {
-  let list = lists.get(topic);
-  if (!list) {
-    list = [];
-    lists.set(topic, list);
-  }
-  return list;
 }

@@ -89,3 +89,13 @@ export class EventBatch {
     return shared;
   }
 }
+
+/** The events of a topic among those by topic: a list of its own, empty the first time. */
+export function listOf(lists: Map<string, DeliveredEvent[]>, topic: string): DeliveredEvent[] {
+  let list = lists.get(topic);
+  if (!list) {
+    list = [];
+    lists.set(topic, list);
+  }
+  return list;
+}

@@ -72,6 +72,14 @@ export interface LogGuarantees {
   readonly sharedByProcesses: boolean;
 }
 
+/** How much a log keeps. */
+export interface LogExtent {
+  /** Stretches that retention drops as a whole. */
+  readonly segments: number;
+  /** What they take, on disk where they are there. */
+  readonly bytes: number;
+}
+
 /**
  * Keeps events by topic. Offsets of a topic rise by one from 1 within a generation. A topic is born with its first event
  * and forgotten with its last; what is born later has a higher generation than whatever was forgotten before. A log that
@@ -81,6 +89,8 @@ export interface LogGuarantees {
  */
 export interface EventLog extends AsyncDisposable {
   readonly guarantees: LogGuarantees;
+  /** How much is kept. */
+  readonly extent: LogExtent;
   /** Generation of topics that are not born yet: the same until a topic is removed or forgotten, also after a restart. */
   readonly unbornGeneration: number;
 

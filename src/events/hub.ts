@@ -46,6 +46,7 @@ export class Hub {
   readonly #patterns: Node = newNode();
   readonly #counts = new Map<string, number>();
   readonly #interests = new Set<Interest>();
+  #size = 0;
 
   /** Adds a listener to a topic or pattern. @returns what takes it off again; idempotent */
   add(tokens: readonly string[], listener: Listener): () => void {
@@ -78,6 +79,11 @@ export class Hub {
       if (change > 0 && interest.count === 1) interest.interested.wanted();
       else if (interest.count === 0) interest.interested.unwanted();
     }
+  }
+
+  /** Count of subscriptions. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Count of subscriptions by topic or pattern, as they were asked for. */
@@ -124,6 +130,7 @@ export class Hub {
   }
 
   #count(name: string, change: 1 | -1): void {
+    this.#size += change;
     const count = (this.#counts.get(name) ?? 0) + change;
     if (count === 0) this.#counts.delete(name);
     else this.#counts.set(name, count);

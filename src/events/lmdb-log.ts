@@ -10,6 +10,7 @@ import type {
   Checkpoint,
   EventLog,
   KeyRecord,
+  LogExtent,
   LogGuarantees,
   LoggedEvent,
   NewEntry,
@@ -23,7 +24,7 @@ import type { LmdbSegment } from "./lmdb-segment.js";
 import { readTopics } from "./lmdb-topics.js";
 import { type LogFailure, refusal, toLogFailure } from "./log-failure.js";
 import { checkEntries } from "./segment-entries.js";
-import { countToDrop, isFull, type RetentionLimits } from "./segment-limits.js";
+import { countToDrop, extentOf, isFull, type RetentionLimits } from "./segment-limits.js";
 import { isJoined, Stage } from "./segment-stage.js";
 import type { KeptTopic, TopicIndex } from "./segment-topics.js";
 
@@ -89,6 +90,10 @@ export class LmdbLog implements EventLog {
       lock.release(true);
       throw error;
     }
+  }
+
+  get extent(): LogExtent {
+    return extentOf(this.#segments);
   }
 
   get unbornGeneration(): number {

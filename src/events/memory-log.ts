@@ -5,6 +5,7 @@ import type {
   Checkpoint,
   EventLog,
   KeyRecord,
+  LogExtent,
   LogGuarantees,
   LoggedEvent,
   NewEntry,
@@ -12,7 +13,7 @@ import type {
   TopicRecord,
 } from "./event-log.js";
 import { checkEntries } from "./segment-entries.js";
-import { countToDrop, isFull, type RetentionLimits, type SegmentExtent } from "./segment-limits.js";
+import { countToDrop, extentOf, isFull, type RetentionLimits, type SegmentExtent } from "./segment-limits.js";
 import { isJoined, type SegmentWriter, Stage } from "./segment-stage.js";
 import { type KeptTopic, TopicIndex } from "./segment-topics.js";
 
@@ -73,6 +74,10 @@ export class MemoryLog implements EventLog {
     this.#nowMs = nowMs;
     this.#index = new TopicIndex(Date.now());
     this.#segments = [new MemorySegment(1, nowMs(), this.#checkpoints)];
+  }
+
+  get extent(): LogExtent {
+    return extentOf(this.#segments);
   }
 
   get unbornGeneration(): number {

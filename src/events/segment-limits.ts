@@ -20,6 +20,11 @@ export interface SegmentExtent {
   readonly isEmpty: boolean;
 }
 
+/** What segments take together. */
+export function extentOf(segments: readonly SegmentExtent[]): { readonly segments: number; readonly bytes: number } {
+  return { segments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
 /** Whether the newest segment takes no further events. */
 export function isFull(newest: SegmentExtent, limits: RetentionLimits, nowMs: number): boolean {
   if (newest.isEmpty) return false;
@@ -28,7 +33,7 @@ export function isFull(newest: SegmentExtent, limits: RetentionLimits, nowMs: nu
 
 /** How many of the oldest segments go: never the newest one. `segments` run from the oldest to the newest. */
 export function countToDrop(segments: readonly SegmentExtent[], limits: RetentionLimits, nowMs: number): number {
-  let bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  let { bytes } = extentOf(segments);
   let count = 0;
   for (const [i, segment] of segments.entries()) {
     const next = segments[i + 1];

@@ -40,6 +40,8 @@ export class Turn {
   readonly entries: TurnEntry[] = [];
   readonly #parts: Part[] = [];
   bytes = 0;
+  /** When its first entry came, in ms of `performance.now()`. */
+  beganMs = 0;
 
   get isEmpty(): boolean {
     return this.entries.length === 0;
@@ -47,6 +49,7 @@ export class Turn {
 
   /** Makes room for entries. @returns where they are to be put at once */
   take(asker: AppendAsker, count: number, bytes: number): TurnEntry[] {
+    if (this.#parts.length === 0) this.beganMs = performance.now();
     const last = this.#parts.at(-1);
     if (last?.asker === asker) last.count += count;
     else this.#parts.push({ asker, first: this.entries.length, count });

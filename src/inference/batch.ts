@@ -44,6 +44,8 @@ export class Batch implements RowBatch {
   /** Time of each row, ms since 1970. */
   takenAtMs: Float64Array;
   rows = 0;
+  /** When a run took it, in ms of `performance.now()`; 0 before. */
+  startedMs = 0;
 
   /** Count of requests. */
   requests = 0;
@@ -150,6 +152,7 @@ export class Batch implements RowBatch {
   clear(): void {
     this.rows = 0;
     this.requests = 0;
+    this.startedMs = 0;
     this.streams.length = 0;
     this.askers.length = 0;
   }

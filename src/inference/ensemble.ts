@@ -10,6 +10,7 @@ import { TidewireError } from "../errors.js";
 import type { Executor, GraphSpecs } from "./executor.js";
 import { rowFormProblem } from "./graphs.js";
 import type { Manifest } from "./manifest.js";
+import { RequestMeter, type Transport } from "./request-meter.js";
 import { Scheduler, type SchedulerLimits } from "./scheduler.js";
 import { unknownSignals } from "./signal-errors.js";
 import { predictionError } from "./stream.js";
@@ -39,6 +40,7 @@ export class Ensemble implements AsyncDisposable {
   readonly scheduler: Scheduler;
   readonly maxBatchRows: number;
   readonly #parts: EnsembleParts;
+  readonly #meters = new Map<Transport, RequestMeter>();
   /** Why it takes no rows; undefined when it does. */
   readonly #rowProblem: string | undefined;
 
@@ -56,6 +58,21 @@ export class Ensemble implements AsyncDisposable {
 
   get name(): string {
     return this.manifest.name;
+  }
+
+  /** Counts the requests that come by that way; the same one each time. */
+  meterOf(transport: Transport): RequestMeter {
+    let meter = this.#meters.get(transport);
+    if (!meter) {
+      meter = new RequestMeter();
+      this.#meters.set(transport, meter);
+    }
+    return meter;
+  }
+
+  /** The meters of the ways by which requests have come. */
+  get meters(): ReadonlyMap<Transport, RequestMeter> {
+    return this.#meters;
   }
 
   get isEnsemble(): boolean {
@@ -90,16 +107,21 @@ export class Ensemble implements AsyncDisposable {
   /**
    * Runs the base graph on named tensors.
    *
-   * @throws TidewireError INVALID_TENSOR, PREDICTION_ERROR
+   * @param meter counts it
+   * @throws TidewireError INVALID_TENSOR, PREDICTION_ERROR, DEADLINE_EXCEEDED, FRAME_TOO_LARGE
    */
-  async infer(request: Infer, receivedMs: number): Promise<PlainTensor[]> {
+  async infer(request: Infer, receivedMs: number, meter: RequestMeter): Promise<PlainTensor[]> {
     const inputs = fromWireTensors(request.inputs, this.#parts.specs.inputs);
     const outputs = checkOutputs(request.outputs, this.#parts.specs.outputs);
-    const tensors = await this.#run(inputs, outputs);
+    const startedMs = performance.now();
+    const tensors = await this.#run(inputs, outputs, meter);
+    const endedMs = performance.now();
     this.checkInferBytes(tensors.reduce((total, tensor) => total + byteLength(tensor), 0));
-    if (request.timeoutMs !== undefined && performance.now() > receivedMs + request.timeoutMs) {
+    if (request.timeoutMs !== undefined && endedMs > receivedMs + request.timeoutMs) {
+      meter.failures.add("DEADLINE_EXCEEDED");
       throw new TidewireError("DEADLINE_EXCEEDED", `the outputs came after the deadline of ${request.timeoutMs} ms`);
     }
+    meter.tensorsAnswered(receivedMs, startedMs, endedMs);
     return tensors;
   }
 
@@ -111,10 +133,12 @@ export class Ensemble implements AsyncDisposable {
     throw new TidewireError("FRAME_TOO_LARGE", message, { bytes, limit });
   }
 
-  async #run(inputs: readonly PlainTensor[], outputs: readonly string[]): Promise<PlainTensor[]> {
+  async #run(inputs: readonly PlainTensor[], outputs: readonly string[], meter: RequestMeter): Promise<PlainTensor[]> {
+    meter.tensorRuns += 1;
     try {
       return await this.#parts.executor.runTensors({ inputs, outputs });
     } catch (cause) {
+      meter.failures.add("PREDICTION_ERROR");
       throw predictionError(this.name, cause);
     }
   }

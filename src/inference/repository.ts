@@ -78,6 +78,16 @@ export class ModelRepository implements AsyncDisposable {
     throw new TidewireError("ENSEMBLE_NOT_FOUND", message, { ensemble_name: name });
   }
 
+  /** The served ones, in the order of their names. */
+  get served(): Iterable<Ensemble> {
+    return this.#ensembles.values();
+  }
+
+  /** How many directories could not be served. */
+  get brokenCount(): number {
+    return this.#broken.size;
+  }
+
   /** Served and broken ones, by name. */
   list(): EnsembleDescription[] {
     const served = [...this.#ensembles.values()].map((ensemble) => ensemble.describe());

@@ -2,6 +2,7 @@
 // one run; while a run is under way the next batch grows. Nothing waits for a timer unless asked to.
 import { TidewireError } from "../errors.js";
 import { Batch, type BatchStream } from "./batch.js";
+import { BatchMeter, type Release } from "./batch-meter.js";
 import type { Executor, RowOutput, RowsAre } from "./executor.js";
 import { WorkerStartError } from "./worker-executor.js";
 
@@ -20,6 +21,7 @@ export interface SchedulerLimits {
 
 /** Collects rows into batches and runs them one after another. */
 export class Scheduler {
+  readonly meter = new BatchMeter();
   readonly #executor: Executor;
   readonly #width: number;
   readonly #limits: SchedulerLimits;
@@ -47,6 +49,16 @@ export class Scheduler {
     return this.#queuedRows;
   }
 
+  /** Requests waiting for a run. */
+  get queuedRequests(): number {
+    return this.#queue.reduce((sum, batch) => sum + batch.requests, 0);
+  }
+
+  /** Most rows that may wait. */
+  get maxQueuedRows(): number {
+    return this.#limits.maxQueuedRows;
+  }
+
   /**
    * A batch with room for a request's rows: fill `reserve`d rows, `commit` them, then call
    * {@link committed}; or leave them be, and nothing has happened. A request is never split.
@@ -67,7 +79,7 @@ export class Scheduler {
   committed(rows: number): void {
     this.#queuedRows += rows;
     if (this.#state === "idle") this.#hold();
-    else if (this.#state === "holding" && this.#isFull) this.#start();
+    else if (this.#state === "holding" && this.#isFull) this.#start("full");
   }
 
   get #isFull(): boolean {
@@ -76,27 +88,28 @@ export class Scheduler {
 
   #hold(): void {
     const delayMs = this.#limits.maxQueueDelayUs / 1000;
-    if (delayMs === 0 || this.#isFull) return this.#start();
+    if (delayMs === 0) return this.#start("turn");
+    if (this.#isFull) return this.#start("full");
     this.#state = "holding";
-    this.#holdTimer = setTimeout(() => this.#start(), delayMs);
+    this.#holdTimer = setTimeout(() => this.#start("delay"), delayMs);
   }
 
-  #start(): void {
+  #start(release: Release): void {
     clearTimeout(this.#holdTimer);
     this.#state = "running";
-    void this.#runQueue();
+    void this.#runQueue(release);
   }
 
   /** Runs batches until none waits. Never rejects: each request is told what became of it. */
-  async #runQueue(): Promise<void> {
-    let run: Run | undefined = this.#begin("this turn");
+  async #runQueue(release: Release): Promise<void> {
+    let run: Run | undefined = this.#begin("this turn", release);
     while (run) {
       const { batch, outcome }: Awaited<Run> = await run;
       // A worker computes the next batch while this one's answers are written: a fifth more rows a
       // second with 64 connections (docs/benchmarks.md).
       const next: Run | undefined =
         outcome.is === "done" && this.#executor.kind === "worker" ? this.#beginWaiting() : undefined;
-      if (outcome.is === "done") deliver(batch, outcome.output);
+      if (outcome.is === "done") this.meter.delivered(batch.requests, deliver(batch, outcome.output));
       else this.#isolate(batch, outcome.error);
       this.#afterDelivery();
       this.#recycle(batch);
@@ -106,25 +119,30 @@ export class Scheduler {
   }
 
   #beginWaiting(): Run | undefined {
-    return this.#queuedRows > 0 || this.#suspects.length > 0 ? this.#begin("waiting") : undefined;
+    return this.#queuedRows > 0 || this.#suspects.length > 0 ? this.#begin("waiting", "executor_free") : undefined;
   }
 
-  async #begin(rows: RowsAre): Run {
+  async #begin(rows: RowsAre, release: Release): Run {
     let batch: Batch | undefined;
     const seal = (): Batch => {
-      batch = this.#takeBatch();
+      batch = this.#takeBatch(release);
       return batch;
     };
     const outcome = await settle(this.#executor.runRows(seal, rows));
-    return { batch: batch ?? this.#takeBatch(), outcome };
+    return { batch: batch ?? this.#takeBatch(release), outcome };
   }
 
   /** What is run next, less what nobody wants any more. Parts of a failed batch and batches that wait take turns. */
-  #takeBatch(): Batch {
+  #takeBatch(release: Release): Batch {
     const isSuspectsTurn = this.#queuedRows === 0 || !this.#tookSuspect;
     const suspect = isSuspectsTurn ? this.#takeSuspect() : undefined;
     this.#tookSuspect = suspect !== undefined;
-    if (suspect) return suspect;
+    const batch = suspect ?? this.#takeWaiting();
+    this.meter.released(suspect ? "retry" : release, batch.rows);
+    return batch;
+  }
+
+  #takeWaiting(): Batch {
     const batch = this.#queue.shift() ?? new Batch(this.#width, this.#limits.maxBatchRows);
     this.#queuedRows -= batch.rows;
     return wantedOf(batch);
@@ -167,8 +185,8 @@ function settle(run: Promise<RowOutput>): Promise<Outcome> {
   );
 }
 
-/** Gives each stream its part of the output, as few times as there are changes of stream. */
-function deliver(batch: Batch, output: RowOutput): void {
+/** Gives each stream its part of the output, as few times as there are changes of stream. @returns how long it took, in ms */
+function deliver(batch: Batch, output: RowOutput): number {
   const nowMs = performance.now();
   for (let from = 0; from < batch.requests; ) {
     const stream = batch.streams[from] as BatchStream;
@@ -181,17 +199,20 @@ function deliver(batch: Batch, output: RowOutput): void {
     }
     from = to;
   }
+  return performance.now() - nowMs;
 }
 
 /** The requests that somebody still waits for; those whose deadline has passed are told so. */
 function wantedOf(batch: Batch): Batch {
   const nowMs = performance.now();
-  return batch.filter((index) => {
+  const wanted = batch.filter((index) => {
     const stream = batch.streams[index] as BatchStream;
     const isLate = (batch.askers[index]?.deadlineMs ?? Number.POSITIVE_INFINITY) < nowMs;
     if (stream.isOpen && isLate) stream.expire(batch, index);
     return stream.isOpen && !isLate;
   });
+  wanted.startedMs = nowMs;
+  return wanted;
 }
 
 function failAll(batch: Batch, error: unknown): void {

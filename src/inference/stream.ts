@@ -7,6 +7,7 @@ import type { RowOutput } from "./executor.js";
 import type { History } from "./history.js";
 import type { PredictionMeter } from "./meter.js";
 import { countRows, fillBytes, fillMatrix, fillNamed, fillPositional, fillReadings } from "./readings.js";
+import type { RequestMeter } from "./request-meter.js";
 import { WorkerDiedError } from "./worker-executor.js";
 
 /** What `config` may choose beside the ensemble. */
@@ -16,6 +17,14 @@ export interface StreamOptions {
   readonly includeMetadata: boolean;
   /** Most rows of one predict_batch. */
   readonly batchSize: number;
+}
+
+/** Where a stream counts what it has answered. */
+export interface StreamMeters {
+  /** Over all streams of the server. */
+  readonly all: PredictionMeter;
+  /** Over those of its model that come by the same way. */
+  readonly own: RequestMeter;
 }
 
 /** Consecutive positional readings of one stream and their predictions. */
@@ -77,8 +86,7 @@ export class Stream implements BatchStream {
   readonly counts: StreamCounts;
   readonly #sink: StreamSink;
   readonly #history: History | undefined;
-  /** Over all streams of the server. */
-  readonly #meter: PredictionMeter;
+  readonly #meters: StreamMeters;
   /** Indices of the boosted signals. */
   readonly #boosted: readonly number[];
 
@@ -88,14 +96,14 @@ export class Stream implements BatchStream {
     sink: StreamSink,
     history: History | undefined,
     counts: StreamCounts,
-    meter: PredictionMeter,
+    meters: StreamMeters,
   ) {
     this.ensemble = ensemble;
     this.options = options;
     this.#sink = sink;
     this.#history = history;
     this.counts = counts;
-    this.#meter = meter;
+    this.#meters = meters;
     this.#boosted = options.boosts.flatMap((on, index) => (on ? [index] : []));
     this.wantsResidual = this.#boosted.length > 0;
   }
@@ -116,7 +124,7 @@ export class Stream implements BatchStream {
    * @throws TidewireError INVALID_SIGNALS, OVERLOADED
    */
   predictBytes(id: number, message: Uint8Array, at: number, receivedMs: number, arrivedAtMs: number): void {
-    const batch = this.ensemble.scheduler.batchFor(1);
+    const batch = this.#batchFor(1);
     const start = batch.reserve(1);
     fillBytes(this.ensemble.boundarySignals, message, at, batch.values, start);
     batch.takenAtMs[batch.rows] = arrivedAtMs;
@@ -173,6 +181,16 @@ export class Stream implements BatchStream {
     return this.ensemble.boundarySignals;
   }
 
+  /** @throws TidewireError OVERLOADED */
+  #batchFor(rows: number): Batch {
+    try {
+      return this.ensemble.scheduler.batchFor(rows);
+    } catch (error) {
+      this.#meters.own.failures.add("OVERLOADED");
+      throw error;
+    }
+  }
+
   #request(
     origin: RequestOrigin,
     rows: number,
@@ -180,7 +198,7 @@ export class Stream implements BatchStream {
     answered: Answer,
     fill: (batch: Batch, at: number) => void,
   ): void {
-    const batch = this.ensemble.scheduler.batchFor(rows);
+    const batch = this.#batchFor(rows);
     fill(batch, batch.reserve(rows));
     const asker: RowRequest = { deadlineMs, credit: origin.credit, answered };
     batch.commit(this, origin.id, rows, origin.receivedMs, asker);
@@ -202,7 +220,8 @@ export class Stream implements BatchStream {
     );
     this.counts.readings += rows;
     this.counts.requests += to - from;
-    this.#meter.answered(to - from, rows, nowMs - (batch.receivedMs[from] as number));
+    this.#meters.all.answered(to - from, rows, nowMs - (batch.receivedMs[from] as number));
+    this.#meters.own.answered(batch, from, to, nowMs);
     for (let i = from; i < to; ) {
       const end = this.#endOfPositional(batch, i, to);
       if (end > i) this.#answerPositional(batch, i, end, output.base, nowMs);
@@ -251,6 +270,7 @@ export class Stream implements BatchStream {
   }
 
   fail(batch: Batch, index: number, cause: unknown): void {
+    this.#meters.own.failures.add("PREDICTION_ERROR");
     if (!this.isOpen) return;
     this.#sink.note("a prediction failed", cause);
     this.#sink.failed(batch.ids[index] as number, predictionError(this.ensemble.name, cause), creditOf(batch, index));
@@ -261,6 +281,7 @@ export class Stream implements BatchStream {
   }
 
   expire(batch: Batch, index: number): void {
+    this.#meters.own.failures.add("DEADLINE_EXCEEDED");
     const waitedMs = Math.round(performance.now() - (batch.receivedMs[index] as number));
     const message = `the deadline passed after ${waitedMs} ms in the queue`;
     const error = new TidewireError("DEADLINE_EXCEEDED", message, { waited_ms: waitedMs });

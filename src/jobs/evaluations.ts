@@ -99,6 +99,11 @@ export class Evaluations implements AsyncDisposable {
     return new EvaluationTopic(topic, this.#services.publisher, this.#services.log);
   }
 
+  /** Who runs and who waits. */
+  get queue(): Pick<JobQueue, "running" | "waiting" | "isFull"> {
+    return this.#queue;
+  }
+
   /** Most bytes of a file that is uploaded. */
   get maxUploadBytes(): number {
     return this.#limits.maxUploadBytes;

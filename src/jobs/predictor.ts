@@ -150,9 +150,10 @@ export class Predictor implements BatchStream {
     }
   }
 
-  deliver(batch: Batch, from: number, to: number, { base, residual }: RowOutput): void {
+  deliver(batch: Batch, from: number, to: number, { base, residual }: RowOutput, nowMs: number): void {
     const waiter = this.#waiter;
     if (!waiter) return;
+    this.#ensemble.meterOf("evaluation").answered(batch, from, to, nowMs);
     const width = this.#ensemble.signals.length;
     const [first, end] = [(batch.firstRows[from] as number) * width, batch.endRow(to - 1) * width];
     const at = waiter.row * width;
@@ -164,6 +165,7 @@ export class Predictor implements BatchStream {
   }
 
   fail(_batch: Batch, _index: number, error: unknown): void {
+    this.#ensemble.meterOf("evaluation").failures.add("PREDICTION_ERROR");
     this.#waiter?.reject(predictionError(this.#ensemble.name, error));
   }
 

@@ -17,6 +17,21 @@ export class JobQueue {
     this.#most = mostRunning + mostWaiting;
   }
 
+  /** Evaluations that run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Evaluations that wait for their turn, or are uploaded. */
+  get waiting(): number {
+    return this.#places - this.#running;
+  }
+
+  /** Whether a further one is refused. */
+  get isFull(): boolean {
+    return this.#places >= this.#most;
+  }
+
   /** A place, which is held until it is left. @throws TidewireError OVERLOADED */
   enter(): Place {
     if (this.#places >= this.#most) {

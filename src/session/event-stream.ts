@@ -139,6 +139,7 @@ export class EventStream implements EventSink {
   /** Says why, and ends. */
   end(error: TidewireError): void {
     if (!this.#isOpen) return;
+    this.#services.traffic.errors.add(error.code);
     this.#write({ $case: "error", value: toErrorBody(error) });
     this.#output.end();
     this.closed();

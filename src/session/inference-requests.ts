@@ -12,7 +12,15 @@ import {
 import { TidewireError } from "../errors.js";
 import type { Ensemble } from "../inference/ensemble.js";
 import type { History } from "../inference/history.js";
-import { type Answer, type PositionalRun, Stream, type StreamCounts, type StreamSink } from "../inference/stream.js";
+import type { Transport } from "../inference/request-meter.js";
+import {
+  type Answer,
+  type PositionalRun,
+  Stream,
+  type StreamCounts,
+  type StreamMeters,
+  type StreamSink,
+} from "../inference/stream.js";
 import { toWireTensor } from "../inference/tensors.js";
 import type { SessionServices } from "./services.js";
 import type { Request, Session } from "./session.js";
@@ -78,7 +86,7 @@ export class InferenceRequests implements StreamSink {
       batchSize: batchSize(config.batchSize, ensemble.maxBatchRows),
     };
     this.#history = this.#historyFor(ensemble);
-    this.#stream = new Stream(ensemble, options, this, this.#history, this.counts, this.#services.meter);
+    this.#stream = new Stream(ensemble, options, this, this.#history, this.counts, this.#metersOf(ensemble));
     this.#mode = config.mode === StreamMode.STREAM_MODE_UNSPECIFIED ? StreamMode.STREAM_MODE_SINGLE : config.mode;
     const hot = this.#session.codec.hot;
     this.#boostSuffix = options.includeMetadata && hot ? hot.boostSuffix(this.#stream.boostedSignals) : NO_BYTES;
@@ -195,13 +203,23 @@ export class InferenceRequests implements StreamSink {
   #streamFor(ensemble: Ensemble): Stream {
     if (this.#stream?.ensemble === ensemble) return this.#stream;
     const options = { boosts: ensemble.boostsWith({}), includeMetadata: true, batchSize: ensemble.maxBatchRows };
-    return new Stream(ensemble, options, this, undefined, this.counts, this.#services.meter);
+    return new Stream(ensemble, options, this, undefined, this.counts, this.#metersOf(ensemble));
+  }
+
+  #metersOf(ensemble: Ensemble): StreamMeters {
+    return { all: this.#services.meter, own: ensemble.meterOf(this.#transport) };
+  }
+
+  get #transport(): Transport {
+    return this.#session.encoding === "json" ? "ws_json" : "ws_proto";
   }
 
   async #inferTensors(ensemble: Ensemble, infer: Infer, request: Request): Promise<void> {
     this.#session.begin(request);
     try {
-      const outputs = (await ensemble.infer(infer, request.receivedMs)).map(toWireTensor);
+      const outputs = (await ensemble.infer(infer, request.receivedMs, ensemble.meterOf(this.#transport))).map(
+        toWireTensor,
+      );
       const latencyMs = this.#latency(performance.now() - request.receivedMs);
       this.#session.reply(request.id, { $case: "inferResult", value: { model: ensemble.name, outputs, latencyMs } });
     } catch (error) {

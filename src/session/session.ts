@@ -211,6 +211,7 @@ export class Session {
   /** Tells why a request is refused. Unknown causes are logged, never sent. */
   refuse(id: number, thrown: unknown): void {
     const error = toTidewireError(thrown);
+    this.#services.traffic.errors.add(error.code);
     if (error.code === "INTERNAL_ERROR")
       this.#services.log.error({ err: thrown, session: this.id }, "a request failed");
     this.reply(id, { $case: "error", value: toErrorBody(error) });

@@ -1,5 +1,7 @@
 // What has passed through the connections since the start, and which are open.
 import type { WsStats } from "../../generated/ts/tidewire/v1/http.js";
+import { ERROR_CODES } from "../errors.js";
+import { Tally } from "../meters/tally.js";
 import type { SessionServices } from "./services.js";
 
 /** Counters; whoever does something counts it. */
@@ -12,6 +14,8 @@ export class Traffic {
   droppedFrames = 0;
   /** Connections closed with 4008. */
   slowConsumerCloses = 0;
+  /** Errors told to clients of WebSockets and event streams. */
+  readonly errors = new Tally(ERROR_CODES);
 }
 
 /** The statistics of connections. */
@@ -26,6 +30,11 @@ export function toWsStats({
     connectionsByPath: byPath,
     connectionsByEncoding: byEncoding,
     subscribers: Object.fromEntries(broker.hub.subscribers),
-    ...traffic,
+    framesIn: traffic.framesIn,
+    framesOut: traffic.framesOut,
+    bytesIn: traffic.bytesIn,
+    bytesOut: traffic.bytesOut,
+    droppedFrames: traffic.droppedFrames,
+    slowConsumerCloses: traffic.slowConsumerCloses,
   };
 }
