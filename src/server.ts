@@ -21,6 +21,9 @@ import { HistoryStore } from "./inference/history-store.js";
 import { PredictionMeter } from "./inference/meter.js";
 import { ModelRepository } from "./inference/repository.js";
 import { Evaluations } from "./jobs/evaluations.js";
+import { HttpCounts } from "./meters/route-counts.js";
+import type { Measured } from "./metrics/measured.js";
+import { Metrics } from "./metrics/metrics.js";
 import { Runs } from "./runs/runs.js";
 import { SessionDirectory } from "./session/directory.js";
 import { Flusher } from "./session/flusher.js";
@@ -28,7 +31,9 @@ import type { SessionServices } from "./session/services.js";
 import { Traffic, toWsStats } from "./session/traffic.js";
 import { TurnClock } from "./session/turn-clock.js";
 import { StatsFeed } from "./stats/feed.js";
+import { FreeSpace } from "./stats/free-space.js";
 import { openHost } from "./stats/host.js";
+import { LoopWatch } from "./stats/loop-watch.js";
 import { NvidiaSmi } from "./stats/nvidia-smi.js";
 import { OwnProcess } from "./stats/own-process.js";
 import { registerWebSockets } from "./ws/routes.js";
@@ -65,6 +70,9 @@ class Server implements TidewireServer {
   readonly #sessions = new SessionDirectory();
   readonly #clock = new TurnClock();
   readonly #meter = new PredictionMeter();
+  readonly #http = new HttpCounts();
+  readonly #loop = new LoopWatch();
+  #space: FreeSpace | undefined;
   #broker: Broker | undefined;
   #runs: Runs | undefined;
   #evaluations: Evaluations | undefined;
@@ -78,7 +86,7 @@ class Server implements TidewireServer {
     this.#log = log;
     this.#histories = new HistoryStore(config);
     // Fastify's own line about listening would stand beside ours.
-    this.#app = createApp(config, log.child({}, { level: log.levelVal > 30 ? log.level : "warn" }));
+    this.#app = createApp(config, log.child({}, { level: log.levelVal > 30 ? log.level : "warn" }), this.#http);
   }
 
   async prepare(): Promise<void> {
@@ -86,6 +94,7 @@ class Server implements TidewireServer {
     this.#models = models;
     const broker = await this.#openBroker();
     this.#broker = broker;
+    this.#space = new FreeSpace(this.#config.dataDir);
     const runs = new Runs({ ...this.#config, events: broker, clock: this.#clock, log: this.#log });
     this.#runs = runs;
     const services = this.#services(models, broker, runs);
@@ -94,7 +103,8 @@ class Server implements TidewireServer {
     await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
     const evaluations = this.#openEvaluations(services);
     this.#evaluations = evaluations;
-    registerRoutes(this.#app, this.#dependencies(services, stats));
+    const metrics = new Metrics(this.#measured(services, evaluations));
+    registerRoutes(this.#app, { ...this.#dependencies(services, stats), metrics });
     registerEvaluations(this.#app, { evaluations });
     registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();
@@ -124,7 +134,22 @@ class Server implements TidewireServer {
     return new StatsFeed({ nodeName, hostname: hostname(), statsIntervalMs, host, gpus, own, events, log });
   }
 
-  #dependencies(services: SessionServices, stats: StatsFeed): HttpDependencies {
+  #measured({ models, broker, sessions, traffic }: SessionServices, evaluations: Evaluations): Measured {
+    return {
+      version: VERSION,
+      models,
+      sessions,
+      traffic,
+      broker,
+      evaluations,
+      http: this.#http,
+      loop: this.#loop,
+      limits: this.#config,
+      freeBytes: () => this.#space?.last?.freeBytes,
+    };
+  }
+
+  #dependencies(services: SessionServices, stats: StatsFeed): Omit<HttpDependencies, "metrics"> {
     const { models, broker, runs } = services;
     return {
       version: VERSION,
@@ -202,6 +227,8 @@ class Server implements TidewireServer {
     await Promise.all([this.#stats?.[Symbol.asyncDispose](), this.#broker?.[Symbol.asyncDispose]()]);
     await this.#models?.[Symbol.asyncDispose]();
     this.#histories[Symbol.dispose]();
+    this.#loop[Symbol.dispose]();
+    this.#space?.[Symbol.dispose]();
   }
 
   #cut(): void {

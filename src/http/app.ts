@@ -1,10 +1,12 @@
 // The HTTP server and its routes. WebSocket is added to the same app by ws/.
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "../config/index.js";
+import { HttpCounts } from "../meters/route-counts.js";
 import { readBodies } from "./bodies.js";
 import { limitBodyTime } from "./body-deadline.js";
 import { registerCancel } from "./cancel.js";
 import { registerConnections } from "./connections.js";
+import { countRequests } from "./counted.js";
 import type { HttpDependencies } from "./dependencies.js";
 import { registerEnsembles } from "./ensembles.js";
 import { answerMalformed, handleErrors, replyError } from "./errors.js";
@@ -12,6 +14,7 @@ import { registerEventStream } from "./event-stream.js";
 import { registerEvents } from "./events.js";
 import { registerHealth } from "./health.js";
 import { withMethodsRefused } from "./methods.js";
+import { registerMetrics } from "./metrics.js";
 import { registerSchema } from "./schema.js";
 import { registerStreams } from "./streams.js";
 import { registerTopics } from "./topics.js";
@@ -27,8 +30,8 @@ const MAX_PARAMETER_LENGTH = 1024;
 /** What the app needs of the configuration. */
 export type HttpLimits = Pick<Config, "maxBodyBytes" | "maxConnections">;
 
-/** An app without routes that answers every error in the catalogue's form. Not listening yet. */
-export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyInstance {
+/** An app without routes that answers every error in the catalogue's form, and counts. Not listening yet. */
+export function createApp(limits: HttpLimits, log: FastifyBaseLogger, counts = new HttpCounts()): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     // A line a request would cost more than most requests do.
@@ -40,7 +43,10 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
     // Fastify's own 503 has another form than our errors; a request that still gets in while it closes is served.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    clientErrorHandler: answerMalformed,
+    clientErrorHandler: (error, socket) => {
+      counts.errors.add("INVALID_MESSAGE");
+      answerMalformed(error, socket);
+    },
     frameworkErrors: (error, request, reply) => {
       replyError(error as FastifyError, request, reply);
     },
@@ -51,6 +57,7 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger): FastifyIn
     unused.close();
     done();
   });
+  countRequests(app, counts);
   readBodies(app);
   handleErrors(app);
   limitBodyTime(app);
@@ -70,6 +77,7 @@ export function registerRoutes(app: FastifyInstance, dependencies: HttpDependenc
     registerTopics(app, dependencies);
     registerCancel(app, dependencies);
     registerConnections(app, dependencies);
+    registerMetrics(app, dependencies);
     registerSchema(app, dependencies);
   });
 }

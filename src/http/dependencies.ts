@@ -10,6 +10,7 @@ import type {
 } from "../../generated/ts/tidewire/v1/http.js";
 import type { Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
 import type { EventPublisher, EventReader } from "../events/types.js";
+import type { Format } from "../metrics/exposition.js";
 
 /** The served ensembles and the broken directories. */
 export interface EnsembleDirectory {
@@ -92,6 +93,12 @@ export interface ConnectionCounts {
   stats(): WsStats;
 }
 
+/** What the server measures of itself. */
+export interface MetricsText {
+  /** Everything as it is now. */
+  write(format: Format): Promise<string>;
+}
+
 /** Everything that {@link registerRoutes} takes. */
 export interface HttpDependencies {
   readonly ensembles: EnsembleDirectory;
@@ -105,6 +112,7 @@ export interface HttpDependencies {
   readonly cancellation: Cancellation;
   readonly eventStreams: EventStreams;
   readonly connections: ConnectionCounts;
+  readonly metrics: MetricsText;
   /** The server's version, as health tells it. */
   readonly version: string;
   /** Folder that holds `tidewire/v1/*.proto`. */

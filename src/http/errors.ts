@@ -30,6 +30,7 @@ export function replyError(thrown: FastifyError, request: FastifyRequest, reply:
   if (status >= 500 && error.cause !== undefined)
     request.log.error({ err: error.cause, url: request.url }, error.message);
   if (error.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(error.retryAfterMs / 1000));
+  reply.errorCode = error.code;
   return reply.code(status).type("application/json; charset=utf-8").send(bodyOf(error));
 }
 

@@ -24,7 +24,7 @@ export function registerEventStream(app: FastifyInstance, { eventStreams, readin
     done();
   });
   // A HEAD would open a stream that nobody reads.
-  app.get("/api/v1/events/stream", { exposeHeadRoute: false }, async (request, reply) => {
+  app.get("/api/v1/events/stream", { exposeHeadRoute: false, config: { isEndless: true } }, async (request, reply) => {
     if (readiness.state() === "draining") throw new TidewireError("SHUTTING_DOWN", "the server is going away");
     const requests = subscriptionsOf(request);
     const stream = streams.open(reply.raw, reply.getHeaders() as OutgoingHttpHeaders);

@@ -28,6 +28,7 @@ function refuseOthers(app: FastifyInstance, url: string, methods: ReadonlySet<HT
     onRequest: async (request, reply) => {
       reply.code(405).header("allow", allowed);
       const error = new TidewireError("INVALID_MESSAGE", `${request.method} is not taken here, only ${allowed}`);
+      reply.errorCode = error.code;
       return reply.send({ error_code: error.code, message: error.message, details: { allowed: allowed.split(", ") } });
     },
     handler: () => undefined,

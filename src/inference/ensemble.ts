@@ -75,6 +75,11 @@ export class Ensemble implements AsyncDisposable {
     return this.#meters;
   }
 
+  /** Where its runs take place. */
+  get executor(): Executor["kind"] {
+    return this.#parts.executor.kind;
+  }
+
   get isEnsemble(): boolean {
     return this.manifest.signals !== undefined;
   }

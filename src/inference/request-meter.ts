@@ -5,8 +5,8 @@ import { Histogram } from "../meters/histogram.js";
 import { Tally } from "../meters/tally.js";
 import type { Batch } from "./batch.js";
 
-/** The ways by which requests come: the encodings of a WebSocket, HTTP, and the files that the server evaluates itself. */
-export type Transport = "ws_proto" | "ws_json" | "http" | "evaluation";
+/** The ways by which requests come: a WebSocket in either encoding, and the files that the server evaluates itself. */
+export type Transport = "ws_proto" | "ws_json" | "evaluation";
 
 /** What becomes of a request that the model took and did not answer. */
 export const FAILURES = ["PREDICTION_ERROR", "DEADLINE_EXCEEDED", "OVERLOADED"] as const satisfies ErrorCode[];

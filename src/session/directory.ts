@@ -29,6 +29,18 @@ export class SessionDirectory {
     return { byPath, byEncoding };
   }
 
+  /** Open sessions by path and encoding together. */
+  kinds(): readonly { readonly path: string; readonly encoding: string; readonly count: number }[] {
+    const kinds = new Map<string, { path: string; encoding: string; count: number }>();
+    for (const { path, encoding } of this.#sessions) {
+      const name = `${path} ${encoding}`;
+      const kind = kinds.get(name);
+      if (kind) kind.count += 1;
+      else kinds.set(name, { path, encoding, count: 1 });
+    }
+    return [...kinds.values()];
+  }
+
   /** Count of open sessions. */
   get size(): number {
     return this.#sessions.size;

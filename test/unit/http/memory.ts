@@ -127,6 +127,7 @@ export function inMemory(topics = new MemoryTopics(), eventStreams = new MemoryS
     streams: { stats: () => unused() },
     histories: { save: () => unused() },
     connections: { stats: () => WS_STATS },
+    metrics: { write: async (format) => `# ${format}\n` },
     cancellation: {
       async cancel(topic) {
         if (topic.includes("unknown")) throw new TidewireError("TASK_NOT_FOUND", "no such task");

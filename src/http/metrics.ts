@@ -1,0 +1,16 @@
+// GET /metrics: what the server measures of itself, for Prometheus and whatever reads its formats.
+import type { FastifyInstance } from "fastify";
+import { CONTENT_TYPES, formatOf } from "../metrics/exposition.js";
+import type { HttpDependencies } from "./dependencies.js";
+
+/** GET `/metrics`, as text in Prometheus' format, or in OpenMetrics where `Accept` prefers it. */
+export function registerMetrics(app: FastifyInstance, { metrics }: Pick<HttpDependencies, "metrics">): void {
+  app.get("/metrics", async (request, reply) => {
+    const format = formatOf(request.headers.accept);
+    return reply
+      .type(CONTENT_TYPES[format])
+      .header("cache-control", "no-store")
+      .header("vary", "accept")
+      .send(await metrics.write(format));
+  });
+}
