@@ -1,5 +1,6 @@
 // Names of topics, and patterns over them.
 import { TidewireError } from "../errors.js";
+import { cut } from "../wire/refuse.js";
 
 /** Longest token of a topic, in characters. */
 export const MAX_TOKEN_LENGTH = 128;
@@ -47,7 +48,7 @@ export function matches(pattern: readonly string[], topic: readonly string[]): b
 }
 
 function invalid(topic: string, allowed: string): TidewireError {
-  const shown = topic.slice(0, MAX_SHOWN);
+  const shown = cut(topic, MAX_SHOWN);
   return new TidewireError(
     "INVALID_TOPIC",
     `topic ${JSON.stringify(shown)} is none: ${allowed}, at most ${MAX_TOKENS}`,

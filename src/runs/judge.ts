@@ -96,7 +96,8 @@ export class Judge {
   }
 
   #judge(event: Publish): Verdict {
-    const { topic } = event;
+    const { topic, idempotencyKey } = event;
+    if (idempotencyKey === "") throw emptyKey();
     const before = this.#lives.standingOf(topic);
     const family = before === undefined ? familyOf(topic) : familyOfKnown(topic);
     const kind = kindOf(event, family);
@@ -132,6 +133,13 @@ export class Judge {
 
 function withPrevious({ $case, value }: StatusKind, previousStatus: Standing): Kind {
   return { $case, value: { ...value, previousStatus } };
+}
+
+/** The log refuses it, and with it everything else of its append: of other publishers, too. */
+function emptyKey(): TidewireError {
+  const message =
+    "idempotency_key: expected 1 to 128 bytes, came an empty text; leave it out where nothing is repeated";
+  return new TidewireError("INVALID_MESSAGE", message, { field: "idempotency_key" });
 }
 
 function underRemoval(topic: string): TidewireError {

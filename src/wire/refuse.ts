@@ -4,6 +4,7 @@ import type { FieldPlan } from "./plan.js";
 
 /** Longest piece of a client's own text that an error repeats, in characters. */
 const MAX_QUOTED = 64;
+const LONE_SURROGATES = /\p{Surrogate}/gu;
 
 /** Key of a map entry or index of a list element that is at fault. */
 export type Key = string | number | undefined;
@@ -37,10 +38,15 @@ export function quote(text: string): string {
   return JSON.stringify(clip(text));
 }
 
-/** A client's text, cut to a bounded length, never inside a character. */
+/** A client's text, cut to a bounded length. It can travel: halves of surrogate pairs become U+FFFD. */
 export function clip(text: string): string {
-  if (text.length <= MAX_QUOTED) return text;
-  return `${text.slice(0, MAX_QUOTED).replace(/[\uD800-\uDBFF]$/, "")}…`;
+  return text.length <= MAX_QUOTED ? cut(text, MAX_QUOTED) : `${cut(text, MAX_QUOTED)}…`;
+}
+
+/** The beginning of a client's text, never cut inside a character. Halves of surrogate pairs become U+FFFD. */
+export function cut(text: string, most: number): string {
+  const kept = text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "");
+  return kept.replace(LONE_SURROGATES, "\ufffd");
 }
 
 function describe(value: unknown): string {

@@ -5,6 +5,7 @@ import type WebSocket from "ws";
 import { ERRORS, TidewireError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
+import { cut } from "../wire/refuse.js";
 import { Connection } from "./connection.js";
 import { Heartbeat, type HeartbeatTimes } from "./heartbeat.js";
 
@@ -81,7 +82,7 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
     const topic = `training.${experimentId}`;
     const session = open(socket, request);
     if (context.services.broker.view(topic)) return session.greet({ topic, clientId: clientIdOf(request) });
-    const shown = experimentId.slice(0, MAX_SHOWN_URL);
+    const shown = cut(experimentId, MAX_SHOWN_URL);
     session.refuse(0, new TidewireError("SESSION_NOT_FOUND", `no training run "${shown}"`, { experiment_id: shown }));
     session.end(ERRORS.SESSION_NOT_FOUND.closeCode, "no such session");
   }
@@ -99,5 +100,5 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
 
 function clientIdOf(request: FastifyRequest): string | undefined {
   const { client_id: id } = request.query as { client_id?: string | string[] };
-  return typeof id === "string" ? id.slice(0, MAX_CLIENT_ID_LENGTH) : undefined;
+  return typeof id === "string" ? cut(id, MAX_CLIENT_ID_LENGTH) : undefined;
 }

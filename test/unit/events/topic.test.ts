@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { test } from "tap";
 import { TidewireError } from "../../../src/errors.js";
 import { isPattern, matches, parsePattern, parseTopic } from "../../../src/events/topic.js";
+import { cut } from "../../../src/wire/refuse.js";
 
 const RUNS = 20_000;
 const TOPIC = /^[A-Za-z0-9_-]{1,128}(?:\.[A-Za-z0-9_-]{1,128}){0,7}$/;
@@ -40,8 +41,7 @@ function parsed(parse: (text: string) => readonly string[], text: string): reado
   } catch (error) {
     assert.ok(error instanceof TidewireError, String(error));
     assert.equal(error.code, "INVALID_TOPIC");
-    const shown = error.details?.topic as string;
-    assert.ok(text.startsWith(shown) && (shown === text || shown.length === 200), "details name the topic");
+    assert.equal(error.details?.topic, cut(text, 200), "details name the topic");
     assert.ok(error.message.length < 2_000);
     return undefined;
   }

@@ -37,6 +37,23 @@ test("a publish is told its position once it is durable, not when it is visible"
   t.same(s.log.story(RUN), ["->2", "log"]);
 });
 
+test("an empty idempotency key is refused by itself: the log would refuse the whole append, others' events included", async (t) => {
+  using s = scene();
+  await s.say(RUN, "status_changed running");
+  const [bad, good] = [recorder(), recorder()];
+  s.runs.submit(event(RUN, "log"), good);
+  t.throws(() => s.runs.submit(event(RUN, "log", { idempotencyKey: "" }), bad), {
+    code: "INVALID_MESSAGE",
+    details: { field: "idempotency_key" },
+  });
+  s.log.settle();
+  await turn();
+  t.same(good.told, [2]);
+  t.same(bad.told, []);
+  const batch = s.runs.publish([event(RUN, "log"), event(RUN, "log", { idempotencyKey: "" })]);
+  await t.rejects(batch, { code: "INVALID_MESSAGE" });
+});
+
 test("a timestamp is filled in, or kept", async (t) => {
   using s = scene();
   const timestamp = { seconds: 5, nanos: 6 };

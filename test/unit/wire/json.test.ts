@@ -34,6 +34,12 @@ t.test("fields stand in data or beside type, in either spelling; data wins", asy
   t.same(body({ type: "config", ensemble_name: "e", batch_size: 5, data: null, nonsense: [1] }), expected);
 });
 
+t.test("what an error repeats can travel: no halves of surrogate pairs, given or made by cutting", async (t) => {
+  t.match(refusal({ type: "\udc00\ud800", id: 3 }), { id: 3, details: { type: "\ufffd\ufffd" } });
+  t.match(refusal({ type: `${"x".repeat(63)}\u{1f300}` }), { details: { type: `${"x".repeat(63)}…` } });
+  t.match(refusal({ type: "\u{1f300}" }), { details: { type: "\u{1f300}" } }, "a whole pair stays");
+});
+
 t.test("a publish is nested", async (t) => {
   const inner = { topic: "training.a", type: "log", data: { level: "INFO", message: "hi" } };
   t.match(body({ type: "publish", data: inner }), { topic: "training.a", kind: { $case: "log", value: { level: 2 } } });

@@ -127,7 +127,10 @@ export interface Publish {
   timestamp:
     | Timestamp
     | undefined;
-  /** A repeated key returns the first position and adds nothing. Default: absent, every publish adds. */
+  /**
+   * A repeated key returns the first position and adds nothing; an empty one is INVALID_MESSAGE. Default: absent, every
+   * publish adds.
+   */
   idempotencyKey?:
     | string
     | undefined;
