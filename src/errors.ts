@@ -85,6 +85,18 @@ export class TidewireError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
+  /** The same with the id that a client quotes when it asks for help, and that the log has beside the cause. */
+  withRequestId(requestId: string): TidewireError {
+    const { code, message, cause, retryable, retryAfterMs } = this;
+    const options = { cause, retryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    return new TidewireError(code, message, { ...this.details, request_id: requestId }, options);
+  }
+
+  /** Whether the server is at fault: the client can do nothing but tell whoever runs it. */
+  get isFault(): boolean {
+    return this.row.httpStatus === 500;
+  }
+
   /** The catalogue's row of this error. */
   get row(): ErrorRow {
     return ERRORS[this.code];

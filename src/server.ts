@@ -85,8 +85,9 @@ class Server implements TidewireServer {
     this.#config = config;
     this.#log = log;
     this.#histories = new HistoryStore(config);
-    // Fastify's own line about listening would stand beside ours.
-    this.#app = createApp(config, log.child({}, { level: log.levelVal > 30 ? log.level : "warn" }), this.#http);
+    // At level info, Fastify's own line about listening would stand beside ours.
+    const level = log.level === "info" ? "warn" : log.level;
+    this.#app = createApp(config, log.child({}, { level }), this.#http);
   }
 
   async prepare(): Promise<void> {

@@ -15,6 +15,7 @@ import { registerEvents } from "./events.js";
 import { registerHealth } from "./health.js";
 import { withMethodsRefused } from "./methods.js";
 import { registerMetrics } from "./metrics.js";
+import { NAMED_REQUESTS, nameRequests, REQUEST_ID_LABEL } from "./request-id.js";
 import { registerSchema } from "./schema.js";
 import { registerStreams } from "./streams.js";
 import { registerTopics } from "./topics.js";
@@ -33,9 +34,10 @@ export type HttpLimits = Pick<Config, "maxBodyBytes" | "maxConnections">;
 /** An app without routes that answers every error in the catalogue's form, and counts. Not listening yet. */
 export function createApp(limits: HttpLimits, log: FastifyBaseLogger, counts = new HttpCounts()): FastifyInstance {
   const app: FastifyInstance = Fastify({
+    ...NAMED_REQUESTS,
     loggerInstance: log,
     // A line a request would cost more than most requests do.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_ID_LABEL }),
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
@@ -57,6 +59,7 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger, counts = n
     unused.close();
     done();
   });
+  nameRequests(app);
   countRequests(app, counts);
   readBodies(app);
   handleErrors(app);

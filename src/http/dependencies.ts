@@ -62,6 +62,8 @@ export interface SseMessage {
 
 /** A client that listens to Server-Sent Events. */
 export interface SseSink {
+  /** What the request for the stream is called. */
+  readonly requestId: string;
   /** Queues a message; those of one turn leave together. Does nothing after the end. */
   write(message: SseMessage): void;
   /** Bytes written in this turn, which leave together. Nothing here bounds them: whoever writes does. */

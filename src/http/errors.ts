@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, TidewireError, toTidewireError } from "../errors.js";
+import { REQUEST_ID_HEADER, sentRequestId } from "./request-id.js";
 
 /** Fastify's own errors that have a code of ours with a meaning closer than INVALID_MESSAGE. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -24,13 +25,20 @@ export function handleErrors(app: FastifyInstance): void {
   });
 }
 
-/** Replies with the error in HTTP's form. */
+/**
+ * Replies with the error in HTTP's form. Every reply has the request's id in its header; the body has it too where the
+ * client gave it, and where the server is at fault: then it is what somebody quotes who asks for help.
+ */
 export function replyError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { error, status } = translate(thrown);
-  if (status >= 500 && error.cause !== undefined)
-    request.log.error({ err: error.cause, url: request.url }, error.message);
+  const { error: plain, status } = translate(thrown);
+  const isQuoted = status >= 500 || sentRequestId(request.headers) !== undefined;
+  const error = isQuoted ? plain.withRequestId(request.id) : plain;
+  const { code, cause } = error;
+  if (status >= 500 && cause !== undefined)
+    request.log.error({ err: cause, error_code: code, status, url: request.url }, error.message);
   if (error.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(error.retryAfterMs / 1000));
-  reply.errorCode = error.code;
+  reply.errorCode = code;
+  reply.header(REQUEST_ID_HEADER, request.id); // an error of the framework's own comes before any hook
   return reply.code(status).type("application/json; charset=utf-8").send(bodyOf(error));
 }
 

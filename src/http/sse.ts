@@ -1,6 +1,7 @@
 // Server-Sent Events: a response that goes on (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { SseMessage, SseSink } from "./dependencies.js";
+import { REQUEST_ID_HEADER } from "./request-id.js";
 
 /** How long a client waits before it comes back, in milliseconds. */
 const RETRY_MS = 1000;
@@ -23,11 +24,13 @@ export class SseStream implements SseSink {
   #queued: string[] = [];
   #queuedBytes = 0;
   readonly #drainListeners: (() => void)[] = [];
+  readonly requestId: string;
 
   /** @param headers of the reply, beside those that the stream needs */
   constructor(reply: ServerResponse, headers: OutgoingHttpHeaders = {}) {
     this.#reply = reply;
     this.#headers = headers;
+    this.requestId = String(headers[REQUEST_ID_HEADER] ?? "");
     if (reply.destroyed) this.#state = "ended";
     reply.on("close", () => this.#end());
     // What broke is told by `close`, which follows.

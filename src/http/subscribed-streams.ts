@@ -30,6 +30,10 @@ class SseOutput implements EventOutput {
     this.#ids = ids;
   }
 
+  get requestId(): string {
+    return this.#sink.requestId;
+  }
+
   get turnBytes(): number {
     return this.#sink.turnBytes;
   }

@@ -50,8 +50,8 @@ export interface StreamSink {
   failed(id: number, error: TidewireError, credit: number): void;
   /** The answers to several requests could not be made; the sink closes. */
   broke(error: unknown): void;
-  /** The cause of a failure, for the log. */
-  note(message: string, cause: unknown): void;
+  /** The cause of a request's failure, for the log. */
+  note(id: number, message: string, cause: unknown): void;
 }
 
 /** Counts of one stream. */
@@ -272,8 +272,9 @@ export class Stream implements BatchStream {
   fail(batch: Batch, index: number, cause: unknown): void {
     this.#meters.own.failures.add("PREDICTION_ERROR");
     if (!this.isOpen) return;
-    this.#sink.note("a prediction failed", cause);
-    this.#sink.failed(batch.ids[index] as number, predictionError(this.ensemble.name, cause), creditOf(batch, index));
+    const id = batch.ids[index] as number;
+    this.#sink.note(id, "a prediction failed", cause);
+    this.#sink.failed(id, predictionError(this.ensemble.name, cause), creditOf(batch, index));
   }
 
   broke(error: unknown): void {

@@ -2,7 +2,7 @@
 // filters and the fate of slow readers are the subscriptions' own.
 import type { ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import type { Position, Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
-import { TidewireError } from "../errors.js";
+import { TidewireError, toTidewireError } from "../errors.js";
 import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
 import { checkPattern } from "../runs/families.js";
@@ -15,6 +15,8 @@ type ServerBody = NonNullable<ServerFrame["body"]>;
 
 /** Where an event stream is written to. */
 export interface EventOutput extends Backlog {
+  /** What the request for the stream is called. */
+  readonly requestId: string;
   /**
    * Writes one frame.
    *
@@ -127,8 +129,10 @@ export class EventStream implements EventSink {
   }
 
   broke(error: unknown): void {
-    this.#services.log.error({ err: error }, "an event stream failed");
-    this.end(new TidewireError("INTERNAL_ERROR", "the server failed; its log has the cause"));
+    const { requestId } = this.#output;
+    const told = toTidewireError(error).withRequestId(requestId);
+    this.#services.log.error({ err: error, request_id: requestId, error_code: told.code }, "an event stream failed");
+    this.end(told);
   }
 
   /** The network has taken what was unsent. */

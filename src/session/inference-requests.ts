@@ -266,11 +266,12 @@ export class InferenceRequests implements StreamSink {
     this.#session.crash(error);
   }
 
-  note(message: string, cause: unknown): void {
+  note(id: number, message: string, cause: unknown): void {
     const nowMs = performance.now();
     this.#unnoted += 1;
     if (nowMs < this.#notedMs + NOTE_INTERVAL_MS) return;
-    this.#services.log.warn({ err: cause, session: this.#session.id, failures: this.#unnoted }, message);
+    const request_id = this.#session.requestId(id);
+    this.#services.log.warn({ err: cause, session: this.#session.id, request_id, failures: this.#unnoted }, message);
     this.#notedMs = nowMs;
     this.#unnoted = 0;
   }

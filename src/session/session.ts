@@ -210,11 +210,20 @@ export class Session {
 
   /** Tells why a request is refused. Unknown causes are logged, never sent. */
   refuse(id: number, thrown: unknown): void {
-    const error = toTidewireError(thrown);
+    const told = toTidewireError(thrown);
+    const error = told.isFault ? told.withRequestId(this.requestId(id)) : told;
     this.#services.traffic.errors.add(error.code);
     if (error.code === "INTERNAL_ERROR")
-      this.#services.log.error({ err: thrown, session: this.id }, "a request failed");
+      this.#services.log.error(
+        { err: thrown, session: this.id, request_id: this.requestId(id), error_code: error.code },
+        "a request failed",
+      );
     this.reply(id, { $case: "error", value: toErrorBody(error) });
+  }
+
+  /** What a request is called in the log and in the errors of faults. */
+  requestId(id: number): string {
+    return `${this.id}/${id}`;
   }
 
   // ---- credit ----
@@ -279,7 +288,7 @@ export class Session {
   /** A fault of ours in this conversation: it is logged, and the client is asked to come back. */
   crash(error: unknown): void {
     this.#services.log.error({ err: error, session: this.id }, "a session failed");
-    this.end(1011, "the server failed");
+    this.end(1011, `the server failed; its log has ${this.id}`);
   }
 
   /** The client reads too slowly: it is told so and asked to come back and resume. */
