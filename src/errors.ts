@@ -10,6 +10,8 @@ export interface ErrorRow {
   readonly closeCode?: number;
   /** Whether the same request may succeed later without a change. */
   readonly retryable: boolean;
+  /** How long a client should wait, in ms, where whoever refuses does not know better. */
+  readonly retryAfterMs?: number;
 }
 
 /** Every error Tidewire tells a client. Close codes 4000–4399 invite to come back, 4400–4999 do not. */
@@ -39,10 +41,10 @@ export const ERRORS = {
   POSITION_LOST: { wireNumber: 23, httpStatus: 410, retryable: false },
   UNAUTHENTICATED: { wireNumber: 24, httpStatus: 401, closeCode: 4401, retryable: false },
   PERMISSION_DENIED: { wireNumber: 25, httpStatus: 403, closeCode: 4403, retryable: false },
-  RATE_LIMITED: { wireNumber: 26, httpStatus: 429, retryable: true },
+  RATE_LIMITED: { wireNumber: 26, httpStatus: 429, retryable: true, retryAfterMs: 1000 },
   FRAME_TOO_LARGE: { wireNumber: 27, httpStatus: 413, closeCode: 1009, retryable: false },
-  TOO_MANY_REQUESTS: { wireNumber: 28, httpStatus: 429, retryable: true },
-  OVERLOADED: { wireNumber: 29, httpStatus: 503, retryable: true },
+  TOO_MANY_REQUESTS: { wireNumber: 28, httpStatus: 429, retryable: true, retryAfterMs: 1000 },
+  OVERLOADED: { wireNumber: 29, httpStatus: 503, retryable: true, retryAfterMs: 250 },
   DEADLINE_EXCEEDED: { wireNumber: 30, httpStatus: 504, retryable: true },
   SLOW_CONSUMER: { wireNumber: 31, httpStatus: 503, closeCode: 4008, retryable: true },
   SHUTTING_DOWN: { wireNumber: 32, httpStatus: 503, closeCode: 1001, retryable: true },
@@ -82,7 +84,8 @@ export class TidewireError extends Error {
     this.code = code;
     this.details = details;
     this.retryable = options.retryable ?? ERRORS[code].retryable;
-    this.retryAfterMs = options.retryAfterMs;
+    const byRow: number | undefined = (ERRORS[code] as ErrorRow).retryAfterMs;
+    this.retryAfterMs = this.retryable ? (options.retryAfterMs ?? byRow) : undefined;
   }
 
   /** The same with the id that a client quotes when it asks for help, and that the log has beside the cause. */

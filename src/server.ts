@@ -21,6 +21,7 @@ import { HistoryStore } from "./inference/history-store.js";
 import { PredictionMeter } from "./inference/meter.js";
 import { ModelRepository } from "./inference/repository.js";
 import { Evaluations } from "./jobs/evaluations.js";
+import { LateLoop } from "./limits/late-loop.js";
 import { HttpCounts } from "./meters/route-counts.js";
 import type { Measured } from "./metrics/measured.js";
 import { Metrics } from "./metrics/metrics.js";
@@ -65,13 +66,14 @@ class Server implements TidewireServer {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #app: FastifyInstance;
+  readonly #lateness: LateLoop;
   readonly #histories: HistoryStore;
   readonly #flusher = new Flusher();
   readonly #sessions = new SessionDirectory();
   readonly #clock = new TurnClock();
   readonly #meter = new PredictionMeter();
   readonly #http = new HttpCounts();
-  readonly #loop = new LoopWatch();
+  readonly #loop = new LoopWatch((delayMs) => this.#looked(delayMs));
   #space: FreeSpace | undefined;
   #broker: Broker | undefined;
   #runs: Runs | undefined;
@@ -85,9 +87,18 @@ class Server implements TidewireServer {
     this.#config = config;
     this.#log = log;
     this.#histories = new HistoryStore(config);
+    this.#lateness = new LateLoop(config.maxLoopDelayMs);
     // At level info, Fastify's own line about listening would stand beside ours.
     const level = log.level === "info" ? "warn" : log.level;
-    this.#app = createApp(config, log.child({}, { level }), this.#http);
+    this.#app = createApp(config, log.child({}, { level }), this.#lateness, this.#http);
+  }
+
+  /** What a start and a stop take is nobody's wait. */
+  #looked(delayMs: number): void {
+    if (this.#state !== "ready" || !this.#lateness.look(delayMs)) return;
+    const delay_ms = Math.round(delayMs);
+    if (this.#lateness.isLate) this.#log.warn({ delay_ms }, "the event loop is late: new work is refused");
+    else this.#log.info({ delay_ms }, "the event loop keeps up again: new work is taken");
   }
 
   async prepare(): Promise<void> {
@@ -194,6 +205,7 @@ class Server implements TidewireServer {
       meter: this.#meter,
       clock: this.#clock,
       limits: this.#config,
+      lateness: this.#lateness,
       log: this.#log,
     };
   }

@@ -42,6 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "metrics",
       "stats",
       "events",
+      "limits",
       "meters",
       "wire",
       "config",
@@ -64,6 +65,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "metrics",
       "stats",
       "events",
+      "limits",
       "meters",
       "wire",
       "config",
@@ -78,7 +80,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   ws: { folders: ["session", "wire", "errors.ts"], packages: ["fastify?", "@fastify/websocket", "ws", "pino?"] },
   session: {
-    folders: ["jobs", "runs", "inference", "events", "meters", "wire", "errors.ts", "generated"],
+    folders: ["jobs", "runs", "inference", "events", "limits", "meters", "wire", "errors.ts", "generated"],
     packages: ["pino?"],
     node: PURE_NODE,
   },
@@ -93,6 +95,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   stats: { folders: ["events", "meters", "wire", "errors.ts", "generated"], packages: ["systeminformation", "pino?"] },
   events: { folders: ["meters", "wire", "errors.ts", "generated"], packages: ["lmdb", "pino?"] },
+  // Of `net` only what tells addresses apart.
+  limits: { folders: ["errors.ts"], node: [...PURE_NODE, "net"] },
   meters: { folders: ["errors.ts"], node: [] },
   wire: { folders: ["errors.ts", "generated"], packages: PROTOBUF, node: ["buffer", "util"] },
   config: { folders: ["errors.ts"] },

@@ -28,6 +28,8 @@ export class LeanSocket {
   onRead: () => void = () => {};
   /** The connection is gone. */
   onClose: () => void = () => {};
+  /** Room again after a {@link write} for which there was none. */
+  onDrain: () => void = () => {};
   readonly #finder = new FrameFinder((bytes, start, end, opcode) => {
     if (opcode === PING) return this.#socket.write(EMPTY_PONG);
     this.onFrame(bytes, start, end, opcode);
@@ -61,6 +63,7 @@ export class LeanSocket {
       },
     });
     this.#socket.on("error", refused);
+    this.#socket.on("drain", () => this.onDrain());
     this.#socket.on("close", () => {
       refused(new Error("the connection was closed during the handshake"));
       this.onClose();
@@ -93,9 +96,9 @@ export class LeanSocket {
     opened();
   }
 
-  /** Bytes that are frames already. */
-  write(frames: Uint8Array): void {
-    this.#socket.write(frames);
+  /** Bytes that are frames already. @returns false when they wait for the network */
+  write(frames: Uint8Array): boolean {
+    return this.#socket.write(frames);
   }
 
   /** The next message's payload, copied; for what is not timed. */

@@ -8,6 +8,8 @@ import { hold, release } from "./idle.js";
 import { ingest } from "./ingest.js";
 import { paced } from "./paced.js";
 import { pings } from "./pings.js";
+import { pour, stopPouring } from "./pour.js";
+import { quiet } from "./quiet.js";
 import { roundTrip } from "./round-trip.js";
 import { bystanders, openSpread, pass } from "./spread.js";
 import { storm } from "./storm.js";
@@ -18,4 +20,5 @@ serveJobs({
   ...{ hold, release, storm },
   ...{ bystanders, openSpread, pass },
   ...{ ingest, catchUp },
+  ...{ quiet, pour, stopPouring },
 });

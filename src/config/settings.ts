@@ -1,5 +1,6 @@
 // The one table of settings: flags, variables, keys of the file, --help and docs/configuration.md come from it.
 import { availableParallelism } from "node:os";
+import { RATE_SETTINGS } from "./limit-settings.js";
 import { bytes, choice, integer, text, toggle } from "./setting.js";
 import { STATS_SETTINGS } from "./stats-settings.js";
 
@@ -75,7 +76,8 @@ export const LIMIT_SETTINGS = {
     max: 1_000_000,
     unit: "connections",
     description: "open TCP connections",
-    reason: "Beyond it a new connection is closed at once; an idle one costs some 10 KiB.",
+    reason:
+      "Beyond it 503 OVERLOADED before the upgrade; far beyond it a new one is closed at once. An idle one costs some 10 KiB.",
   }),
   maxInFlight: integer({
     default: 1024,
@@ -341,6 +343,7 @@ export const INFERENCE_SETTINGS = {
 export const SETTINGS = {
   ...SERVER_SETTINGS,
   ...LIMIT_SETTINGS,
+  ...RATE_SETTINGS,
   ...EVENT_SETTINGS,
   ...EVALUATION_SETTINGS,
   ...TIME_SETTINGS,
@@ -355,6 +358,7 @@ export type SettingKey = keyof typeof SETTINGS;
 export const SECTIONS = [
   { title: "Server", settings: SERVER_SETTINGS },
   { title: "Limits", settings: LIMIT_SETTINGS },
+  { title: "Rates", settings: RATE_SETTINGS },
   { title: "Events", settings: EVENT_SETTINGS },
   { title: "Evaluations", settings: EVALUATION_SETTINGS },
   { title: "Times", settings: TIME_SETTINGS },

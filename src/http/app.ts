@@ -1,7 +1,10 @@
 // The HTTP server and its routes. WebSocket is added to the same app by ws/.
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "../config/index.js";
+import { TrustedProxies } from "../limits/addresses.js";
+import type { Lateness } from "../limits/late-loop.js";
 import { HttpCounts } from "../meters/route-counts.js";
+import { type AdmissionLimits, guard } from "./admission.js";
 import { readBodies } from "./bodies.js";
 import { limitBodyTime } from "./body-deadline.js";
 import { registerCancel } from "./cancel.js";
@@ -29,16 +32,23 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const MAX_PARAMETER_LENGTH = 1024;
 
 /** What the app needs of the configuration. */
-export type HttpLimits = Pick<Config, "maxBodyBytes" | "maxConnections">;
+export type HttpLimits = AdmissionLimits & Pick<Config, "maxBodyBytes" | "trustedProxies">;
 
 /** An app without routes that answers every error in the catalogue's form, and counts. Not listening yet. */
-export function createApp(limits: HttpLimits, log: FastifyBaseLogger, counts = new HttpCounts()): FastifyInstance {
+export function createApp(
+  limits: HttpLimits,
+  log: FastifyBaseLogger,
+  lateness: Lateness,
+  counts = new HttpCounts(),
+): FastifyInstance {
+  const proxies = new TrustedProxies(limits.trustedProxies);
   const app: FastifyInstance = Fastify({
     ...NAMED_REQUESTS,
     loggerInstance: log,
     // A line a request would cost more than most requests do.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_ID_LABEL }),
     bodyLimit: limits.maxBodyBytes,
+    trustProxy: (address) => proxies.has(address),
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: "idle",
@@ -53,7 +63,7 @@ export function createApp(limits: HttpLimits, log: FastifyBaseLogger, counts = n
       replyError(error as FastifyError, request, reply);
     },
   });
-  app.server.maxConnections = limits.maxConnections;
+  guard(app, { limits, proxies, lateness });
   const unused = new UnusedConnections(app.server);
   app.addHook("preClose", (done) => {
     unused.close();

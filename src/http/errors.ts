@@ -66,7 +66,9 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): v
 }
 
 function bodyOf(error: TidewireError): string {
-  return JSON.stringify({ error_code: error.code, message: error.message, details: error.details ?? {} });
+  const { code, message, details, retryAfterMs } = error;
+  const retry = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs };
+  return JSON.stringify({ error_code: code, message, details: { ...details, ...retry } });
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -4,6 +4,8 @@ import type { Broker } from "../events/broker.js";
 import type { HistoryStore } from "../inference/history-store.js";
 import type { PredictionMeter } from "../inference/meter.js";
 import type { ModelRepository } from "../inference/repository.js";
+import type { FrameRates } from "../limits/frame-gate.js";
+import type { Lateness } from "../limits/late-loop.js";
 import type { Runs } from "../runs/runs.js";
 import type { SessionDirectory } from "./directory.js";
 import type { Flusher } from "./flusher.js";
@@ -11,7 +13,7 @@ import type { Traffic } from "./traffic.js";
 import type { TurnClock } from "./turn-clock.js";
 
 /** Bounds of one session; names and defaults are the configuration's. */
-export interface SessionLimits {
+export interface SessionLimits extends FrameRates {
   /** Credit a connection may have in flight before it is read no further. */
   readonly maxInFlight: number;
   /** Unsent bytes beyond which a connection is read no further, and beyond which a subscriber is too slow. */
@@ -33,6 +35,7 @@ export interface SessionServices {
   readonly meter: PredictionMeter;
   readonly flusher: Flusher;
   readonly clock: TurnClock;
+  readonly lateness: Lateness;
   readonly limits: SessionLimits;
   readonly log: Logger;
 }

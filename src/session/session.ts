@@ -9,6 +9,7 @@ import type { HotPredict } from "../wire/hot.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { protoCodec } from "../wire/proto-codec.js";
 import { toErrorBody } from "./error-body.js";
+import { FrameRate } from "./frame-rate.js";
 import { InferenceRequests } from "./inference-requests.js";
 import { Outbox } from "./outbox.js";
 import type { SessionServices } from "./services.js";
@@ -28,6 +29,16 @@ const SLOW_GRACE_MS = 10_000;
 const MAX_REASON_BYTES = 123;
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
+
+/** Bodies that are refused while the event loop is late. */
+const IS_NEW_WORK: ReadonlySet<string> = new Set([
+  "predict",
+  "predictBatch",
+  "infer",
+  "subscribe",
+] satisfies BodyCase[]);
+
+type BodyCase = NonNullable<ClientFrame["body"]>["$case"];
 
 /** Where a session stands. Draining: no new requests, those in flight are answered, then it closes. */
 type SessionState =
@@ -54,6 +65,7 @@ export class Session {
   readonly #inference: InferenceRequests;
   readonly #topics: TopicRequests;
   readonly #found: HotPredict = { id: 0, at: 0 };
+  readonly #rate: FrameRate | undefined;
   #codec: Codec | undefined;
   #state: SessionState = { is: "open" };
   /** Credit of requests not answered yet. */
@@ -73,6 +85,7 @@ export class Session {
     this.#outbox = new Outbox(transport, services.flusher, this);
     this.#inference = new InferenceRequests(this, services);
     this.#topics = new TopicRequests(this, services);
+    this.#rate = FrameRate.of(services.limits, services.clock, this);
     services.sessions.add(this);
   }
 
@@ -111,11 +124,30 @@ export class Session {
 
   /** Takes one message: bytes of a binary one, the text of a text one. */
   receive(message: Uint8Array | string): void {
+    if (this.#rate) this.#rate.take(message);
+    else this.pass(message);
+  }
+
+  /** Takes a message that is within the rate. */
+  pass(message: Uint8Array | string): void {
     if (this.#state.is === "closed") return;
     this.#codec ??= typeof message === "string" ? jsonCodec : protoCodec;
     if (!this.#receiveHot(message)) this.#receiveFrame(this.#codec, message);
     this.#adjustReading();
     this.#endWhenQuiet();
+  }
+
+  /** Answers a message that is over the rate; it is not executed. */
+  limited(message: Uint8Array | string, error: TidewireError): void {
+    if (this.#state.is === "closed") return;
+    this.#codec ??= typeof message === "string" ? jsonCodec : protoCodec;
+    this.refuse(idOf(this.#codec, message), error);
+    this.#adjustReading();
+  }
+
+  /** Reads on after a pause. */
+  rested(): void {
+    this.#adjustReading();
   }
 
   /** The short ways of the messages that come in floods. @returns whether it was one of them */
@@ -133,6 +165,7 @@ export class Session {
     if (!stream || !hot.matchPredict(message, stream.ensemble.boundarySignals.length, this.#found)) return false;
     const { id, at } = this.#found;
     try {
+      this.assertTimely();
       stream.predictBytes(id, message, at, this.#services.clock.now(), this.#services.clock.date());
       this.#inFlight += 1;
     } catch (error) {
@@ -173,7 +206,17 @@ export class Session {
     }
   }
 
+  /** New work is refused while the event loop is late; what was accepted is answered. @throws TidewireError OVERLOADED */
+  assertTimely(): void {
+    const { isLate, retryAfterMs } = this.#services.lateness;
+    if (isLate)
+      throw new TidewireError("OVERLOADED", "the server is behind with its work; try again later", undefined, {
+        retryAfterMs,
+      });
+  }
+
   #dispatch(body: NonNullable<ClientFrame["body"]>, request: Request): void {
+    if (IS_NEW_WORK.has(body.$case)) this.assertTimely();
     switch (body.$case) {
       case "config":
         return this.#inference.configure(body.value, request);
@@ -243,7 +286,8 @@ export class Session {
   /** Reads on unless the credit is overdrawn (a full window is the client's right, and a ping beside it) and while the client takes its replies. */
   #adjustReading(): void {
     const { maxInFlight, maxQueuedBytes } = this.#services.limits;
-    const shouldRead = this.#inFlight <= maxInFlight && this.#transport.unsentBytes <= maxQueuedBytes;
+    const hasCredit = this.#inFlight <= maxInFlight && !this.#rate?.isPausing;
+    const shouldRead = hasCredit && this.#transport.unsentBytes <= maxQueuedBytes;
     if (shouldRead === this.#isReading || this.#state.is === "closed") return;
     this.#isReading = shouldRead;
     if (shouldRead) this.#transport.resume();
@@ -262,9 +306,9 @@ export class Session {
     this.#topics.drained();
   }
 
-  /** Whether silence is the server's own doing: it does not read because it owes answers. */
+  /** Whether silence is the server's own doing: it does not read because it owes answers, or to keep to the rate. */
   get owesAnswers(): boolean {
-    return this.#inFlight > this.#services.limits.maxInFlight;
+    return this.#inFlight > this.#services.limits.maxInFlight || this.#rate?.isPausing === true;
   }
 
   // ---- the end ----
@@ -274,6 +318,7 @@ export class Session {
     return new Promise((resolve) => {
       if (this.#state.is !== "open") return resolve();
       this.#state = { is: "draining", closed: resolve, quiet: undefined };
+      this.#rate?.release();
       this.#endWhenQuiet();
     });
   }
@@ -314,8 +359,18 @@ export class Session {
       clearTimeout(state.quiet);
       state.closed();
     }
+    this.#rate?.end();
     this.#inference.close();
     this.#topics.close();
     this.#services.sessions.remove(this);
+  }
+}
+
+/** The id of a message that is not handled; 0 where it has none. */
+function idOf(codec: Codec, message: Uint8Array | string): number {
+  try {
+    return codec.decode(message).id;
+  } catch (error) {
+    return error instanceof FrameError ? error.id : 0;
   }
 }

@@ -10,11 +10,14 @@ const WEIGHT = 0.05;
 export class LoopWatch implements Disposable {
   /** Delays in seconds, a look each. */
   readonly delays = new Histogram();
+  readonly #looked: (delayMs: number) => void;
   readonly #timer: NodeJS.Timeout;
   #lookedMs = performance.now();
   #meanMs = 0;
 
-  constructor() {
+  /** @param looked  told what each look has found, in ms */
+  constructor(looked: (delayMs: number) => void = () => {}) {
+    this.#looked = looked;
     this.#timer = setInterval(() => this.#look(), EVERY_MS).unref();
   }
 
@@ -29,6 +32,7 @@ export class LoopWatch implements Disposable {
     this.#lookedMs = nowMs;
     this.delays.observe(delayMs / 1000);
     this.#meanMs += (delayMs - this.#meanMs) * WEIGHT;
+    this.#looked(delayMs);
   }
 
   [Symbol.dispose](): void {

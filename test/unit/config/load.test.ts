@@ -172,6 +172,7 @@ test("each source alone yields each setting's own value", async (t) => {
     eventLog: "memory",
     executionProvider: "cuda",
     nodeName: "gpu-1",
+    trustedProxies: "10.0.0.7, fd00::/8",
   };
   for (const [key, setting] of Object.entries(SETTINGS)) {
     const value = values[key] ?? (typeof setting.default === "number" ? setting.default + 1 : "some/path");

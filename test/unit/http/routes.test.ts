@@ -13,6 +13,7 @@ import { createApp, registerRoutes } from "../../../src/http/app.js";
 import type { HttpDependencies, Readiness } from "../../../src/http/dependencies.js";
 import { HistoryFiles } from "../../../src/inference/history-files.js";
 import { HistoryStore } from "../../../src/inference/history-store.js";
+import { IN_TIME, UNBOUNDED } from "../../support/admission.js";
 import { inMemory } from "./memory.js";
 
 const LIMITS = { historyRows: 100, historyBytes: 1e6, closedHistories: 10, closedHistoryMs: 60_000 };
@@ -57,8 +58,9 @@ function serve(t: Test, overrides: Partial<HttpDependencies> = {}): Served {
   const lines: string[] = [];
   let state: ReturnType<Readiness["state"]> = "ready";
   const app = createApp(
-    { maxBodyBytes: 2048, maxConnections: 10 },
+    { ...UNBOUNDED, maxBodyBytes: 2048 },
     pino({ level: "warn" }, { write: (line) => lines.push(line) }),
+    IN_TIME,
   );
   const ensembles = new Map([BROKEN, TURBINE].map((each) => [each.name, each]));
   registerRoutes(app, {

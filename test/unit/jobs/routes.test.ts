@@ -9,6 +9,7 @@ import { type Test, test } from "tap";
 import { createApp } from "../../../src/http/app.js";
 import { registerEvaluations } from "../../../src/http/evaluations.js";
 import { withMethodsRefused } from "../../../src/http/methods.js";
+import { IN_TIME, UNBOUNDED } from "../../support/admission.js";
 import {
   type Bench,
   type BenchOptions,
@@ -32,7 +33,7 @@ interface Served extends Bench {
 
 async function serve(t: Test, options: BenchOptions = {}): Promise<Served> {
   const it = await bench(t, options);
-  const app = createApp({ maxBodyBytes: 10_000, maxConnections: 100 }, pino({ level: "silent" }));
+  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 10_000 }, pino({ level: "silent" }), IN_TIME);
   t.teardown(() => app.close());
   withMethodsRefused(app, () => {
     registerEvaluations(app, it);

@@ -1,4 +1,5 @@
 // A session without a socket: what it says and does is kept, and runs end when the test says so.
+
 import { pino } from "pino";
 import type { ServerFrame } from "../../../generated/ts/tidewire/v1/frame.js";
 import { DataType } from "../../../generated/ts/tidewire/v1/inference.js";
@@ -19,6 +20,7 @@ import { TurnClock } from "../../../src/session/turn-clock.js";
 import { SharedMessages } from "../../../src/wire/shared-messages.js";
 import type { ClientBody, ServerBody } from "../../integration/support/frames.js";
 import { decodeReply, type Encoding, encodeRequest } from "../../integration/support/peer.js";
+import { IN_TIME } from "../../support/admission.js";
 import { FakeExecutor, turn, WIDTH } from "../inference/fake-executor.js";
 
 const silent = pino({ level: "silent" });
@@ -118,7 +120,16 @@ export function scene(limits: Partial<SessionLimits> & { maxBatchRows?: number }
     runs,
     traffic: new Traffic(),
     meter: new PredictionMeter(),
-    limits: { maxInFlight: 4, maxQueuedBytes: 1000, maxInvalidFrames: 100, maxSubscriptions: 4, ...rest },
+    limits: {
+      maxInFlight: 4,
+      maxQueuedBytes: 1000,
+      maxInvalidFrames: 100,
+      maxSubscriptions: 4,
+      maxFramesPerSecond: 0,
+      maxBytesPerSecond: 0,
+      ...rest,
+    },
+    lateness: IN_TIME,
     log: silent,
   };
   return { executor, services, directory, open: (subprotocol) => new Line(services, subprotocol) };
