@@ -11,6 +11,7 @@ import { Broker } from "./events/broker.js";
 import type { EventLog } from "./events/event-log.js";
 import { LmdbLog } from "./events/lmdb-log.js";
 import { MemoryLog } from "./events/memory-log.js";
+import { type Examined, ServerHealth } from "./health/health.js";
 import { createApp, registerRoutes } from "./http/app.js";
 import { registerDashboard } from "./http/dashboard.js";
 import type { HttpDependencies, Readiness } from "./http/dependencies.js";
@@ -115,8 +116,11 @@ class Server implements TidewireServer {
     await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
     const evaluations = this.#openEvaluations(services);
     this.#evaluations = evaluations;
-    const metrics = new Metrics(this.#measured(services, evaluations));
-    registerRoutes(this.#app, { ...this.#dependencies(services, stats), metrics });
+    registerRoutes(this.#app, {
+      ...this.#dependencies(services, stats),
+      metrics: new Metrics(this.#measured(services, evaluations)),
+      health: new ServerHealth(this.#examined(services, evaluations)),
+    });
     registerEvaluations(this.#app, { evaluations });
     registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();
@@ -161,7 +165,13 @@ class Server implements TidewireServer {
     };
   }
 
-  #dependencies(services: SessionServices, stats: StatsFeed): Omit<HttpDependencies, "metrics"> {
+  #examined({ models, broker, sessions }: SessionServices, evaluations: Evaluations): Examined {
+    const state = (): ReturnType<Readiness["state"]> => this.#state;
+    const freeBytes = (): number | undefined => this.#space?.last?.freeBytes;
+    return { state, models, broker, sessions, evaluations, loop: this.#loop, freeBytes, limits: this.#config };
+  }
+
+  #dependencies(services: SessionServices, stats: StatsFeed): Omit<HttpDependencies, "metrics" | "health"> {
     const { models, broker, runs } = services;
     return {
       version: VERSION,

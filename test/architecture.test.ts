@@ -39,6 +39,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "jobs",
       "runs",
       "inference",
+      "health",
       "metrics",
       "stats",
       "events",
@@ -74,6 +75,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["fastify", "@fastify/*", "pino?"],
   },
+  health: { folders: ["session", "jobs", "inference", "stats", "events"], packages: [], node: [] },
   metrics: {
     folders: ["session", "jobs", "inference", "stats", "events", "meters"],
     packages: ["prom-client"],

@@ -74,6 +74,7 @@ export interface MessageTypes {
   Gap: topics.Gap;
   GpuStats: stats.GpuStats;
   Health: http.Health;
+  HealthCheck: http.HealthCheck;
   HistorySaved: http.HistorySaved;
   Infer: inference.Infer;
   InferResult: inference.InferResult;
@@ -153,6 +154,7 @@ export interface MessageTypes {
 
 /** Each enum's values as JSON writes them, at the place of their number; unspecified ones are empty. */
 export const ENUMS: Readonly<Record<string, readonly string[]>> = {
+  CheckState: ["","ok","warning","failing"],
   DataType: ["","BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","FP32","FP64","BYTES"],
   ErrorCode: ["","INVALID_MESSAGE","MISSING_ENSEMBLE","ENSEMBLE_NOT_FOUND","MISSING_SIGNALS","EMPTY_BATCH","BATCH_TOO_LARGE","PREDICTION_ERROR","UNKNOWN_MESSAGE_TYPE","INVALID_JSON","INTERNAL_ERROR","INVALID_FRAME","INVALID_SIGNALS","UNKNOWN_SIGNALS","INVALID_TENSOR","SESSION_NOT_FOUND","SESSION_EXISTS","INVALID_TRANSITION","INVALID_TOPIC","TOPIC_NOT_FOUND","TASK_NOT_FOUND","TASK_FINISHED","INVALID_PATH","POSITION_LOST","UNAUTHENTICATED","PERMISSION_DENIED","RATE_LIMITED","FRAME_TOO_LARGE","TOO_MANY_REQUESTS","OVERLOADED","DEADLINE_EXCEEDED","SLOW_CONSUMER","SHUTTING_DOWN","NOT_FOUND"],
   ExecutorKind: ["","inline","worker"],
@@ -374,6 +376,13 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "uptime_seconds", number: 3, kind: "double", unit: "s", title: "Uptime", min: 0 },
     { name: "ensembles", number: 4, kind: "string", repeated: true, keepEmpty: true },
     { name: "broken", number: 5, kind: "string", map: true, keepEmpty: true },
+    { name: "checks", number: 6, kind: "message", type: "HealthCheck", repeated: true, keepEmpty: true },
+  ] },
+  HealthCheck: { fields: [
+    { name: "name", number: 1, kind: "string" },
+    { name: "state", number: 2, kind: "enum", type: "CheckState" },
+    { name: "message", number: 3, kind: "string" },
+    { name: "remedy", number: 4, kind: "string", optional: true },
   ] },
   HistorySaved: { success: true, fields: [
     { name: "message", number: 1, kind: "string" },

@@ -36,6 +36,20 @@ export interface Readiness {
   state(): "starting" | "ready" | "draining";
 }
 
+/** What was found out about a part of the server. Public. */
+export interface Check {
+  readonly name: string;
+  readonly state: "ok" | "warning" | "failing";
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** Whether the server is well. */
+export interface HealthChecks {
+  /** Every part; cheap, for anybody may ask as often as they like. */
+  checks(): readonly Check[];
+}
+
 /** The life of training runs. Every promise resolves once the change is durable and can be read. */
 export interface TrainingRuns {
   /** Begins a run. `experimentId` is there. @throws TidewireError INVALID_TOPIC, SESSION_EXISTS */
@@ -107,6 +121,7 @@ export interface HttpDependencies {
   readonly streams: StreamDirectory;
   readonly histories: Histories;
   readonly readiness: Readiness;
+  readonly health: HealthChecks;
   readonly events: EventReader;
   /** Knows what is legal in a topic's present state. Its errors name the event at fault by `details.index`. */
   readonly publisher: EventPublisher;

@@ -1,30 +1,40 @@
 // Liveness and readiness, as orchestrators and people ask for them.
 import type { FastifyInstance } from "fastify";
-import { type Health, ModelStatus } from "../../generated/ts/tidewire/v1/http.js";
-import type { EnsembleDirectory, HttpDependencies, Readiness } from "./dependencies.js";
+import { CheckState, type Health, type HealthCheck, ModelStatus } from "../../generated/ts/tidewire/v1/http.js";
+import type { Check, EnsembleDirectory, HttpDependencies } from "./dependencies.js";
 import { send } from "./reply.js";
 
-type HealthDependencies = Pick<HttpDependencies, "ensembles" | "readiness" | "version">;
+type HealthDependencies = Pick<HttpDependencies, "ensembles" | "readiness" | "health" | "version">;
 
-/** `/health` and `/health/live` answer 200 while the process lives; `/health/ready` 503 while it takes no work. */
+const STATES: Readonly<Record<Check["state"], CheckState>> = {
+  ok: CheckState.CHECK_STATE_OK,
+  warning: CheckState.CHECK_STATE_WARNING,
+  failing: CheckState.CHECK_STATE_FAILING,
+};
+
+/** `/health` and `/health/live` answer 200 while the process lives; `/health/ready` 503 while a check fails. */
 export function registerHealth(app: FastifyInstance, dependencies: HealthDependencies): void {
   const startedMs = performance.now();
   const health = () => describe(dependencies, (performance.now() - startedMs) / 1000);
   app.get("/health", (_, reply) => send(reply, "Health", health()));
   app.get("/health/live", (_, reply) => send(reply, "Health", health()));
   app.get("/health/ready", (_, reply) => {
-    if (dependencies.readiness.state() !== "ready") reply.code(503).header("retry-after", "1");
-    return send(reply, "Health", health());
+    const found = health();
+    if (found.status !== "ok") reply.code(503).header("retry-after", "1");
+    return send(reply, "Health", found);
   });
 }
 
-function describe({ ensembles, readiness, version }: HealthDependencies, uptimeSeconds: number): Health {
-  return { status: statusOf(readiness), version, uptimeSeconds, ...modelsOf(ensembles) };
+function describe({ ensembles, readiness, health, version }: HealthDependencies, uptimeSeconds: number): Health {
+  const checks = health.checks();
+  const state = readiness.state();
+  const isFailing = checks.some((check) => check.state === "failing");
+  const status = state !== "ready" ? state : isFailing ? "failing" : "ok";
+  return { status, version, uptimeSeconds, ...modelsOf(ensembles), checks: checks.map(toMessage) };
 }
 
-function statusOf(readiness: Readiness): Health["status"] {
-  const state = readiness.state();
-  return state === "ready" ? "ok" : state;
+function toMessage({ name, state, message, remedy }: Check): HealthCheck {
+  return { name, state: STATES[state], message, remedy };
 }
 
 function modelsOf(directory: EnsembleDirectory): Pick<Health, "ensembles" | "broken"> {

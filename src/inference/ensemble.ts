@@ -80,6 +80,11 @@ export class Ensemble implements AsyncDisposable {
     return this.#parts.executor.kind;
   }
 
+  /** Whether its runs wait for a thread that has died and is not back yet. */
+  get isDown(): boolean {
+    return this.#parts.executor.isDown;
+  }
+
   get isEnsemble(): boolean {
     return this.manifest.signals !== undefined;
   }

@@ -35,6 +35,8 @@ export interface TensorRequest {
  */
 export interface Executor extends AsyncDisposable {
   readonly kind: "inline" | "worker";
+  /** Whether runs wait for a thread that has died and is not back yet. */
+  readonly isDown: boolean;
   /**
    * Starts a run. `seal` is called exactly once and says what is to be run: rows of "this turn" may
    * still grow until its end (the default), rows that are "waiting" may be taken at once.

@@ -34,6 +34,10 @@ export class InlineExecutor implements Executor {
     this.#startWorker = startWorker;
   }
 
+  get isDown(): boolean {
+    return this.#worker?.isDown === true;
+  }
+
   async runRows(seal: () => RowBatch): Promise<RowOutput> {
     let large: RowBatch | undefined;
     const output = await this.#graphs.runRows(() => {

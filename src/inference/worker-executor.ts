@@ -58,6 +58,10 @@ export class WorkerExecutor implements Executor {
     this.#state = { is: "starting", worker: this.#start() };
   }
 
+  get isDown(): boolean {
+    return this.#state.is === "waiting" || (this.#state.is === "starting" && this.#deathsInRow > 0);
+  }
+
   async runRows(seal: () => RowBatch, rowsAre: RowsAre = "this turn"): Promise<RowOutput> {
     if (rowsAre === "this turn") await new Promise((resolve) => setImmediate(resolve));
     const { input, rows, wantsResidual } = seal();

@@ -129,6 +129,7 @@ export function inMemory(topics = new MemoryTopics(), eventStreams = new MemoryS
     streams: { stats: () => unused() },
     histories: { save: () => unused() },
     connections: { stats: () => WS_STATS },
+    health: { checks: () => [] },
     metrics: { write: async (format) => `# ${format}\n` },
     cancellation: {
       async cancel(topic) {

@@ -24,6 +24,7 @@ export class FakeExecutor implements Executor {
   readonly bad = new Set<number>();
   /** Called with the keys of each batch as it is sealed. */
   onSeal: (keys: readonly number[]) => void = () => {};
+  readonly isDown = false;
   isRunning = false;
   #release: (() => void) | undefined;
   #isFree = false;

@@ -78,6 +78,7 @@ test("a crash fails the one request in flight, and none of many", async (t) => {
   const crashes = [true, false, true, false];
   const crashing: Executor = {
     kind: "worker",
+    isDown: false,
     runRows: (seal) => (crashes.shift() ? runAndCrash(executor, seal) : executor.runRows(seal)),
     runTensors: (request) => executor.runTensors(request),
     [Symbol.asyncDispose]: async () => {},

@@ -230,6 +230,7 @@ export function heldEnsemble(executor: Executor, { costUs = 10, maxQueuedRows = 
 /** Predicts a + b; `before` each run may wait or throw. */
 export class FreeExecutor implements Executor {
   readonly kind = "inline";
+  readonly isDown = false;
   runs = 0;
 
   constructor(private readonly before: (values: Float32Array) => unknown = () => {}) {}

@@ -71,6 +71,27 @@ export namespace HistoryFormat {
   export type HISTORY_FORMAT_PARQUET = typeof HistoryFormat.HISTORY_FORMAT_PARQUET;
 }
 
+/** How a part of the server is. */
+export const CheckState = {
+  /** CHECK_STATE_UNSPECIFIED - Not said. */
+  CHECK_STATE_UNSPECIFIED: 0,
+  /** CHECK_STATE_OK - It works. */
+  CHECK_STATE_OK: 1,
+  /** CHECK_STATE_WARNING - It works, but not well, or not for long. */
+  CHECK_STATE_WARNING: 2,
+  /** CHECK_STATE_FAILING - It does not work: the server is not ready. */
+  CHECK_STATE_FAILING: 3,
+} as const;
+
+export type CheckState = typeof CheckState[keyof typeof CheckState];
+
+export namespace CheckState {
+  export type CHECK_STATE_UNSPECIFIED = typeof CheckState.CHECK_STATE_UNSPECIFIED;
+  export type CHECK_STATE_OK = typeof CheckState.CHECK_STATE_OK;
+  export type CHECK_STATE_WARNING = typeof CheckState.CHECK_STATE_WARNING;
+  export type CHECK_STATE_FAILING = typeof CheckState.CHECK_STATE_FAILING;
+}
+
 /** How well a signal is predicted, measured on rows the models have not seen. */
 export interface SignalQuality {
   /** Coefficient of determination of the base alone; at most 1. */
@@ -223,9 +244,21 @@ export interface HistorySaved {
   samplesSaved: number;
 }
 
+/** What was found out about a part of the server. */
+export interface HealthCheck {
+  /** The part: "server", "models", "event_log", "event_loop", "connections", "disk" or "evaluations". */
+  name: string;
+  /** How it is. */
+  state: CheckState;
+  /** The same in a sentence. */
+  message: string;
+  /** What to do about it. Absent where there is nothing to do. */
+  remedy?: string | undefined;
+}
+
 /** Whether the server is well. */
 export interface Health {
-  /** "ok", "starting" or "draining". */
+  /** "ok", "starting", "draining", or "failing" while a check is. */
   status: string;
   /** The server's version. */
   version: string;
@@ -235,6 +268,8 @@ export interface Health {
   ensembles: string[];
   /** Directories that do not, each with its reason. */
   broken: { [key: string]: string };
+  /** Every part of the server. */
+  checks: HealthCheck[];
 }
 
 export interface Health_BrokenEntry {
@@ -1512,8 +1547,87 @@ export const HistorySaved: MessageFns<HistorySaved> = {
   },
 };
 
+function createBaseHealthCheck(): HealthCheck {
+  return { name: "", state: 0, message: "", remedy: undefined };
+}
+
+export const HealthCheck: MessageFns<HealthCheck> = {
+  encode(message: HealthCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    if (message.remedy !== undefined) {
+      writer.uint32(34).string(message.remedy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HealthCheck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHealthCheck();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.remedy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseHealth(): Health {
-  return { status: "", version: "", uptimeSeconds: 0, ensembles: [], broken: {} };
+  return { status: "", version: "", uptimeSeconds: 0, ensembles: [], broken: {}, checks: [] };
 }
 
 export const Health: MessageFns<Health> = {
@@ -1533,6 +1647,9 @@ export const Health: MessageFns<Health> = {
     globalThis.Object.entries(message.broken).forEach(([key, value]: [string, string]) => {
       Health_BrokenEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
+    for (const v of message.checks) {
+      HealthCheck.encode(v!, writer.uint32(50).fork()).join();
+    }
     return writer;
   },
 
@@ -1590,6 +1707,14 @@ export const Health: MessageFns<Health> = {
             if (entry5.value !== undefined) {
               message.broken[entry5.key] = entry5.value;
             }
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.checks.push(HealthCheck.decode(reader, reader.uint32()));
             continue;
           }
         }
