@@ -29,9 +29,9 @@ const COMMON: Readonly<Record<string, Job>> = {
 };
 
 /** Does the jobs it is asked for, and the common ones, until the parent is gone. */
-export function serveJobs(jobs: Readonly<Record<string, Job>>): void {
+export function serveJobs(jobs: Readonly<Record<string, Job>>, lifetimeMs = LIFETIME_MS): void {
   process.once("disconnect", () => process.exit());
-  setTimeout(() => process.exit(1), LIFETIME_MS).unref();
+  setTimeout(() => process.exit(1), lifetimeMs).unref();
   process.on("message", async ({ id, job, options }: Call) => {
     const say = (reply: Reply): void => void process.send?.(reply);
     try {

@@ -19,10 +19,10 @@ export class Program implements AsyncDisposable {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  private constructor(name: string, node: readonly string[]) {
+  private constructor(name: string, file: string, node: readonly string[]) {
     this.#name = name;
     this.#child = keep(
-      fork(`${ROOT}bench/${name}.ts`, {
+      fork(file, {
         cwd: ROOT,
         execArgv: ["--import=./tools/typescript.mjs", ...node],
         serialization: "advanced",
@@ -37,10 +37,20 @@ export class Program implements AsyncDisposable {
    * @param name the file under bench/, without its ending
    * @param node arguments of Node
    */
-  static async start(name: string, node: readonly string[] = []): Promise<Program> {
-    const program = new Program(name, node);
+  static start(name: string, node: readonly string[] = []): Promise<Program> {
+    return Program.open(name, `${ROOT}bench/${name}.ts`, node);
+  }
+
+  /** Starts a file that answers by {@link serveJobs}. @param name what its errors are told under */
+  static async open(name: string, file: string, node: readonly string[] = []): Promise<Program> {
+    const program = new Program(name, file, node);
     await within(START_TIMEOUT_MS, `${name} starting`, program.#answer(0));
     return program;
+  }
+
+  /** Its process, for whoever does something to it from outside. */
+  get pid(): number {
+    return this.#child.pid as number;
   }
 
   /** Has a job done. @throws Error of the job, or when it takes longer than `timeoutMs` */

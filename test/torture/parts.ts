@@ -1,5 +1,7 @@
 // All parts, in the order in which they run.
 import { fuzz } from "./fuzz/index.js";
+import { kills } from "./kills/index.js";
 import type { Part } from "./lib/part.js";
+import { rolling } from "./rolling/index.js";
 
-export const PARTS: readonly Part[] = [fuzz];
+export const PARTS: readonly Part[] = [fuzz, rolling, kills];

@@ -54,6 +54,7 @@ export class ServerUnderTest implements AsyncDisposable {
   #port = 0;
   /** Whether the present process has been told to end. */
   #isEnding = false;
+  #isListening = false;
 
   private constructor(options: ServerOptions) {
     this.#options = options;
@@ -120,16 +121,23 @@ export class ServerUnderTest implements AsyncDisposable {
     );
     this.#child = child;
     this.#isEnding = false;
+    this.#isListening = false;
     child.once("exit", (code, signal) => this.#exited(child, `${signal ?? code}`));
     createInterface({ input: child.stderr }).on("line", (line) => this.#fault(`stderr: ${line}`));
     this.#port = await within(START_TIMEOUT_MS, "the server starting", this.#listening(child));
+    this.#isListening = true;
     return performance.now() - startedMs;
+  }
+
+  /** Sends a signal that does not end it; nothing happens while no process listens. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#isListening && !this.#isEnding) this.#child?.kill(signal);
   }
 
   /** Sends a signal and waits for the end of the process. @throws Error when it hangs */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ending> {
     const child = this.#child;
-    if (!child) throw new Error("there is no server to stop");
+    if (!child) throw new Error(`there is no server to stop: ${this.faults.slice(-3).join("\n")}`);
     this.#isEnding = true;
     const startedMs = performance.now();
     const ended = new Promise<Ending>((resolve) => {

@@ -1,0 +1,73 @@
+// What the server's log says, held against what was acknowledged.
+import { TidewireClient } from "@tidewire/client";
+import type { Findbook } from "../lib/part.js";
+import type { Acknowledged } from "./cast.js";
+
+/** Entries of one page: the most that the server gives. */
+const PAGE = 1000;
+
+/** Begins the runs that a crowd writes to. */
+export async function createRuns(url: string, token: string | undefined, runs: readonly string[]): Promise<void> {
+  const client = new TidewireClient({ baseURL: url, token });
+  for (const experimentId of runs) await client.training.createSession({ experimentId });
+}
+
+/** The last acknowledged line of each topic. */
+export function headsOf(acknowledged: Acknowledged): Map<string, number> {
+  return new Map(
+    Object.entries(acknowledged).map(([topic, offsets]) => [topic, offsets.findLastIndex((at) => at > 0) + 1]),
+  );
+}
+
+/** How many lines were acknowledged. */
+export function countAcknowledged(acknowledged: Acknowledged): number {
+  return Object.values(acknowledged).reduce((sum, offsets) => sum + offsets.filter((at) => at > 0).length, 0);
+}
+
+/**
+ * Reads every run from its beginning: each acknowledged line is where it was acknowledged, and lines are there once and in
+ * order, without a hole.
+ *
+ * @returns how many lines the log has
+ */
+export async function checkLog(
+  url: string,
+  token: string | undefined,
+  acknowledged: Acknowledged,
+  book: Findbook,
+): Promise<number> {
+  const client = new TidewireClient({ baseURL: url, token });
+  let lines = 0;
+  for (const [topic, offsets] of Object.entries(acknowledged)) lines += await checkRun(client, topic, offsets, book);
+  return lines;
+}
+
+async function checkRun(client: TidewireClient, topic: string, offsets: Float64Array, book: Findbook): Promise<number> {
+  let line = 0;
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page = await client.topics.events(topic, { after, limit: PAGE, types: ["log"] });
+    for (const event of page.entries) {
+      if (event.type !== "log") continue;
+      const { message = "", position } = event;
+      const found = Number(message.slice(0, message.indexOf(" ")));
+      const where = (): string => `${topic} line ${found} at ${position.offset} after line ${line}`;
+      book.expect(found > line, "the log has every line once and in order", where);
+      book.expect(found <= line + 1, "no acknowledged event is lost, and no hole is left", where);
+      const told = offsets[found - 1] ?? 0;
+      book.expect(
+        told === 0 || told === position.offset,
+        "a line is where it was acknowledged",
+        () => `${where()}, told ${told}`,
+      );
+      line = found;
+    }
+    after = page.next;
+  }
+  const last = offsets.findLastIndex((at) => at > 0) + 1;
+  book.expect(
+    line >= last,
+    "no acknowledged event is lost, and no hole is left",
+    () => `${topic} ends at line ${line} of ${last}`,
+  );
+  return line;
+}
