@@ -3,5 +3,6 @@ import { fuzz } from "./fuzz/index.js";
 import { kills } from "./kills/index.js";
 import type { Part } from "./lib/part.js";
 import { rolling } from "./rolling/index.js";
+import { soak } from "./soak/index.js";
 
-export const PARTS: readonly Part[] = [fuzz, rolling, kills];
+export const PARTS: readonly Part[] = [fuzz, rolling, kills, soak];

@@ -29,7 +29,18 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of Node. */
   readonly node?: readonly string[];
+  /** Whether {@link ServerUnderTest.liveBytes} will be asked for. */
+  readonly canCollect?: boolean;
 }
+
+/** What a server with {@link COLLECTOR} says after a collection. */
+interface Collected {
+  readonly heapUsed: number;
+  readonly external: number;
+}
+
+const COLLECTOR = ["--expose-gc", `--import=${new URL("./collect.mjs", import.meta.url)}`];
+const COLLECT_TIMEOUT_MS = 30_000;
 
 /** How a server process has ended. */
 export interface Ending {
@@ -55,6 +66,8 @@ export class ServerUnderTest implements AsyncDisposable {
   /** Whether the present process has been told to end. */
   #isEnding = false;
   #isListening = false;
+  /** Who waits for the end of a collection. */
+  #collected: ((memory: Collected) => void) | undefined;
 
   private constructor(options: ServerOptions) {
     this.#options = options;
@@ -106,12 +119,31 @@ export class ServerUnderTest implements AsyncDisposable {
     return this.#child ? vitalsOf(this.pid) : undefined;
   }
 
+  /** JavaScript's heap and buffers, after a collection. Start the server with `canCollect`. */
+  async liveBytes(): Promise<number> {
+    const said = new Promise<Collected>((resolve) => {
+      this.#collected = resolve;
+    });
+    this.signal("SIGWINCH");
+    const { heapUsed, external } = await within(COLLECT_TIMEOUT_MS, "a collection", said);
+    return heapUsed + external;
+  }
+
   /** A process on the same port and folder. Resolves once it listens. @returns how long that took, in ms */
   async startAgain(): Promise<number> {
     const startedMs = performance.now();
     const folders = ["--models", join(this.#folder, "models"), "--data-dir", this.dataDir];
-    const { node = [], flags = [], env = {} } = this.#options;
-    const args = [...node, MAIN, "serve", "--port", String(this.#port), ...folders, ...flags];
+    const { node = [], flags = [], env = {}, canCollect = false } = this.#options;
+    const args = [
+      ...(canCollect ? COLLECTOR : []),
+      ...node,
+      MAIN,
+      "serve",
+      "--port",
+      String(this.#port),
+      ...folders,
+      ...flags,
+    ];
     const child = keep(
       spawn(process.execPath, args, {
         cwd: ROOT,
@@ -170,6 +202,7 @@ export class ServerUnderTest implements AsyncDisposable {
   }
 
   #heard(line: string): void {
+    if (line.includes('"msg":"collected"')) this.#collected?.(JSON.parse(line));
     this.lines.push(line);
     if (this.lines.length > MAX_LINES) this.lines.shift();
     const level = Number(/"level":(\d+)/.exec(line)?.[1] ?? 0);

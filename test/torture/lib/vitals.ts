@@ -1,9 +1,11 @@
 // A process seen from outside, by /proc: memory, handles, processor time, threads.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** What a process holds and has used. */
 export interface Vitals {
   readonly rssBytes: number;
+  /** Of it, what no file stands behind: without the log's mapped segments. */
+  readonly anonymousBytes: number;
   /** Open files, sockets, pipes. */
   readonly handles: number;
   readonly threads: number;
@@ -22,12 +24,29 @@ export function vitalsOf(pid: number): Vitals | undefined {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     return {
       rssBytes: numberOf(status, /^VmRSS:\s+(\d+) kB$/m) * 1024,
+      anonymousBytes: numberOf(status, /^RssAnon:\s+(\d+) kB$/m) * 1024,
       threads: numberOf(status, /^Threads:\s+(\d+)$/m),
       handles: readdirSync(`/proc/${pid}/fd`).length,
       cpuMs: cpuMsOf(readFileSync(`/proc/${pid}/stat`, "utf8")),
     };
   } catch (error) {
     if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Open sockets of a process. */
+export function socketsOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((name) => linkOf(`${folder}/${name}`).startsWith("socket:")).length;
+}
+
+/** Where a handle leads; nothing where it was closed since its folder was read. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isGone(error)) return "";
     throw error;
   }
 }
