@@ -19,6 +19,7 @@ const FORTY = {
   slowPerSecond: 2,
   rounds: 3,
   everyMs: 2000,
+  maxReconnectDelay: 1000,
 } as const;
 
 function contextOf(t: Test, name: string): Context {

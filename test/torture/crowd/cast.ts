@@ -27,6 +27,8 @@ export interface Cast {
   readonly slowPerSecond: number;
   /** Whether followers may miss what the server says is skipped. */
   readonly mayMiss: boolean;
+  /** Longest wait between two attempts to connect; undefined is the client's own. */
+  readonly maxReconnectDelay: number | undefined;
 }
 
 /** Offsets of lines by run: line n at n − 1, 0 where it is not acknowledged. */

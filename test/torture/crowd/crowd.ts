@@ -24,6 +24,8 @@ export interface CrowdOptions {
   readonly predictionsPerSecond: number;
   readonly slowPerSecond: number;
   readonly mayMiss?: boolean;
+  /** Longest wait between two attempts to connect, in ms. Default: the client's own. */
+  readonly maxReconnectDelay?: number;
 }
 
 /** A crowd under way. Its runs must exist before it gathers: {@link runsOf}. */
@@ -133,12 +135,12 @@ function addTo(counts: Record<string, number>, more: Readonly<Record<string, num
 
 /** The share of process `index`. */
 function castOf(options: CrowdOptions, name: string, index: number, seed: number): Cast {
-  const { url, token, processes, mayMiss = false } = options;
+  const { url, token, processes, mayMiss = false, maxReconnectDelay } = options;
   const topics = Crowd.runsOf(options).map((run) => `training.${run}`);
   const own = (all: number): number => Math.floor(all / processes) + (index < all % processes ? 1 : 0);
   const share = (rate: number): number => rate / processes;
   return {
-    ...{ url, token, seed, name, mayMiss },
+    ...{ url, token, seed, name, mayMiss, maxReconnectDelay },
     publishers: topics.filter((_, i) => i % processes === index),
     followers: Array.from(
       { length: own(options.followers) },

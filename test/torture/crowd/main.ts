@@ -130,9 +130,13 @@ class Company {
 
   /** A client of one's own, in either encoding by chance. */
   #belongings() {
-    const { url: baseURL, token } = this.#cast;
+    const { url: baseURL, token, maxReconnectDelay } = this.#cast;
     const encoding = this.#random.chance(0.5) ? "proto" : "json";
-    return { client: new TidewireClient({ baseURL, token, encoding }), comings: this.#comings };
+    return {
+      client: new TidewireClient({ baseURL, token, encoding }),
+      comings: this.#comings,
+      connection: { maxReconnectDelay },
+    };
   }
 
   #metronome<Actor>(perSecond: number, actors: readonly Actor[], act: (actor: Actor) => void): Metronome {

@@ -24,6 +24,8 @@ export interface Comings {
 export interface MemberOptions {
   readonly client: TidewireClient;
   readonly comings: Comings;
+  /** What the connection is told beside the client's own settings. */
+  readonly connection: { readonly maxReconnectDelay: number | undefined };
 }
 
 /** Counts what becomes of a connection. */

@@ -38,7 +38,7 @@ export class Predictor implements Member {
   constructor(
     number: number,
     kind: keyof typeof MODELS,
-    { client, comings }: MemberOptions,
+    { client, comings, connection: options }: MemberOptions,
     book: Findbook,
     pending: Pending,
   ) {
@@ -46,7 +46,7 @@ export class Predictor implements Member {
     this.#kind = kind;
     this.#book = book;
     this.#pending = pending;
-    this.#session = client.inference(MODELS[kind]);
+    this.#session = client.inference(MODELS[kind], options);
     const { connection } = this.#session;
     watchConnection(connection, comings);
     connection.on("connected", () => {

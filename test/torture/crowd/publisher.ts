@@ -21,9 +21,15 @@ export class Publisher implements Member {
   readonly #pending: Pending;
   #unacknowledged = 0;
 
-  constructor(topic: string, { client, comings }: MemberOptions, random: Random, book: Findbook, pending: Pending) {
+  constructor(
+    topic: string,
+    { client, comings, connection }: MemberOptions,
+    random: Random,
+    book: Findbook,
+    pending: Pending,
+  ) {
     this.topic = topic;
-    this.#client = client.getProgress();
+    this.#client = client.getProgress(connection);
     this.#random = random;
     this.#book = book;
     this.#pending = pending;
