@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type EnsembleDescription, ExecutorKind } from "../generated/ts/tidewire/v1/http.js";
+import { Access } from "./access/access.js";
 import { type Config, PACKAGE_ROOT, VERSION } from "./config/index.js";
 import { Broker } from "./events/broker.js";
 import type { EventLog } from "./events/event-log.js";
@@ -55,7 +56,7 @@ export interface ServerDependencies {
 
 /** Makes a server that does not listen yet, its models loaded and warm. @throws ProviderError, Error on an unreadable models folder */
 export async function createServer(config: Config, { log }: ServerDependencies): Promise<TidewireServer> {
-  const server = new Server(config, log);
+  const server = new Server(config, log, await Access.open(config, log));
   await server.prepare();
   return server;
 }
@@ -66,6 +67,7 @@ const LISTEN_BACKLOG = 4096;
 class Server implements TidewireServer {
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #access: Access;
   readonly #app: FastifyInstance;
   readonly #lateness: LateLoop;
   readonly #histories: HistoryStore;
@@ -84,14 +86,19 @@ class Server implements TidewireServer {
   #state: ReturnType<Readiness["state"]> = "starting";
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, access: Access) {
     this.#config = config;
     this.#log = log;
+    this.#access = access;
     this.#histories = new HistoryStore(config);
     this.#lateness = new LateLoop(config.maxLoopDelayMs);
     // At level info, Fastify's own line about listening would stand beside ours.
     const level = log.level === "info" ? "warn" : log.level;
-    this.#app = createApp(config, log.child({}, { level }), this.#lateness, this.#http);
+    this.#app = createApp(config, log.child({}, { level }), {
+      authenticator: access,
+      lateness: this.#lateness,
+      counts: this.#http,
+    });
   }
 
   /** What a start and a stop take is nobody's wait. */
@@ -184,7 +191,7 @@ class Server implements TidewireServer {
       publisher: runs,
       training: runs.training,
       cancellation: runs,
-      eventStreams: new SubscribedStreams(services),
+      eventStreams: new SubscribedStreams(services, this.#access.watch),
       connections: { stats: () => toWsStats(services) },
     };
   }
@@ -205,6 +212,7 @@ class Server implements TidewireServer {
 
   #services(models: ModelRepository, broker: Broker, runs: Runs): SessionServices {
     return {
+      access: this.#access,
       models,
       broker,
       runs,
@@ -252,6 +260,7 @@ class Server implements TidewireServer {
     this.#histories[Symbol.dispose]();
     this.#loop[Symbol.dispose]();
     this.#space?.[Symbol.dispose]();
+    this.#access[Symbol.dispose]();
   }
 
   #cut(): void {

@@ -42,6 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "health",
       "metrics",
       "stats",
+      "access",
       "events",
       "limits",
       "meters",
@@ -54,7 +55,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   doctor: { folders: ["inference", "events", "stats", "config", "generated"] },
   cli: {
-    folders: ["doctor", "wire", "config", "errors.ts", "client", "generated"],
+    folders: ["access", "doctor", "wire", "config", "errors.ts", "client", "generated"],
     packages: ["commander", "csv-parse", "pino", "pino-pretty"],
   },
   http: {
@@ -65,6 +66,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "inference",
       "metrics",
       "stats",
+      "access",
       "events",
       "limits",
       "meters",
@@ -80,9 +82,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     folders: ["session", "jobs", "inference", "stats", "events", "meters"],
     packages: ["prom-client"],
   },
-  ws: { folders: ["session", "wire", "errors.ts"], packages: ["fastify?", "@fastify/websocket", "ws", "pino?"] },
+  ws: {
+    folders: ["session", "access", "wire", "errors.ts"],
+    packages: ["fastify?", "@fastify/websocket", "ws", "pino?"],
+  },
   session: {
-    folders: ["jobs", "runs", "inference", "events", "limits", "meters", "wire", "errors.ts", "generated"],
+    folders: ["jobs", "runs", "inference", "access", "events", "limits", "meters", "wire", "errors.ts", "generated"],
     packages: ["pino?"],
     node: PURE_NODE,
   },
@@ -97,6 +102,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   stats: { folders: ["events", "meters", "wire", "errors.ts", "generated"], packages: ["systeminformation", "pino?"] },
   events: { folders: ["meters", "wire", "errors.ts", "generated"], packages: ["lmdb", "pino?"] },
+  access: { folders: ["events", "errors.ts"], packages: ["jose", "pino?"] },
   // Of `net` only what tells addresses apart.
   limits: { folders: ["errors.ts"], node: [...PURE_NODE, "net"] },
   meters: { folders: ["errors.ts"], node: [] },

@@ -1,4 +1,5 @@
 // Reads the configuration: flag > variable > file > default, with every problem reported at once.
+import { TOKEN_SETTINGS } from "./access-settings.js";
 import { closest } from "./closest.js";
 import { type Config, ConfigError, type ConfigProblem, type ModelSettings } from "./config.js";
 import { isLoopback } from "./loopback.js";
@@ -65,7 +66,7 @@ function readKey(
   if (raw === undefined) return undefined;
   const value = setting.read(raw, layer.fromText);
   if (value === undefined) {
-    const message = `must be ${setting.allowed}, but is ${shown(raw)}`;
+    const message = `must be ${setting.allowed}, but is ${setting.secret ? "not" : shown(raw)}`;
     problems.push({ key: name, source: layer.source(key), message });
   }
   return value;
@@ -159,10 +160,7 @@ function readModel(prefix: string, layer: Layer, problems: ConfigProblem[]): Mod
 /** What no setting can check alone. */
 function checkTogether(config: Config, layers: readonly Layer[], problems: ConfigProblem[]): void {
   const source = (key: string) => layers.find((layer) => layer.values[key] !== undefined)?.source(key) ?? "default";
-  if (!config.insecure && !isLoopback(config.host)) {
-    const message = `others could reach ${config.host}, and there is no access control yet: listen on 127.0.0.1, or add --insecure (TIDEWIRE_INSECURE=true) if everyone who reaches the port may use the server`;
-    problems.push({ key: "host", source: source("host"), message });
-  }
+  checkAccess(config, source, problems);
   for (const [name, rows] of batchLimits(config)) {
     if (config.maxQueuedRows >= rows) continue;
     const message = `must not be less than ${name} (${rows}), but is ${config.maxQueuedRows}: a full batch could never wait`;
@@ -173,6 +171,35 @@ function checkTogether(config: Config, layers: readonly Layer[], problems: Confi
     problems.push({ key: "idleTimeoutMs", source: source("idleTimeoutMs"), message });
   }
 }
+
+/** Nobody is let in by an oversight, and no half of a pair is taken for the whole. */
+function checkAccess(config: Config, source: (key: string) => string, problems: ConfigProblem[]): void {
+  const asksForTokens = TOKEN_SETTINGS.some((key) => config[key] !== "");
+  if (!asksForTokens && !config.insecure && !isLoopback(config.host)) {
+    const message = `others could reach ${config.host}, and no token is set: set TIDEWIRE_TOKEN to one that "tidewire token" makes (or ${flagsOf(TOKEN_SETTINGS)}), listen on 127.0.0.1, or add --insecure (TIDEWIRE_INSECURE=true) if everyone who reaches the port may use the server`;
+    problems.push({ key: "host", source: source("host"), message });
+  }
+  for (const [key, other] of TLS_PAIR) {
+    if (config[key] === "" || config[other] !== "") continue;
+    problems.push({ key, source: source(key), message: `needs ${other} (${flagOf(other)}) beside it` });
+  }
+  if (config.jwksUrl !== "" && !isSafeUrl(config.jwksUrl)) {
+    const message = "must be https, or http on this machine: whoever can change the keys on their way can make tokens";
+    problems.push({ key: "jwksUrl", source: source("jwksUrl"), message });
+  }
+}
+
+const TLS_PAIR = [
+  ["tlsCert", "tlsKey"],
+  ["tlsKey", "tlsCert"],
+] as const;
+
+function isSafeUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname.replace(/^\[|\]$/g, "")));
+}
+
+const flagsOf = (keys: readonly string[]): string => keys.slice(1).map(flagOf).join(", ");
 
 /** Every limit of a batch, by the key that sets it. */
 function batchLimits(config: Config): [string, number][] {

@@ -16,6 +16,8 @@ export interface Setting<T> {
   readonly description: string;
   /** Why this default, and what happens at the limit. */
   readonly reason: string;
+  /** Whether its value is never shown. Default: false. */
+  readonly secret?: boolean;
   /** The value of raw input, `fromText` when it comes from a flag or variable; undefined when it is not allowed. */
   read(raw: unknown, fromText: boolean): T | undefined;
 }
@@ -76,6 +78,7 @@ export function text(
     readonly placeholder: string;
     readonly pattern: RegExp;
     readonly allowed: string;
+    readonly secret?: boolean;
   },
 ): Setting<string> {
   return {
@@ -83,6 +86,28 @@ export function text(
     unit: "",
     defaultText: words.defaultText ?? (words.default === "" ? "none" : words.default),
     read: (raw) => (typeof raw === "string" && words.pattern.test(raw) ? raw : undefined),
+  };
+}
+
+/** Several texts: with commas between them as a flag or variable, a list or one text in a file. */
+export function list(
+  words: Words & {
+    readonly default: readonly string[];
+    readonly placeholder: string;
+    readonly pattern: RegExp;
+    readonly allowed: string;
+  },
+): Setting<readonly string[]> {
+  return {
+    ...words,
+    unit: "",
+    defaultText: words.default.join(", ") || "none",
+    read(raw) {
+      const parts: unknown = typeof raw === "string" ? raw.split(",").map((part) => part.trim()) : raw;
+      const isList =
+        Array.isArray(parts) && parts.every((part) => typeof part === "string" && words.pattern.test(part));
+      return isList ? (parts as string[]) : undefined;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 // The one table of settings: flags, variables, keys of the file, --help and docs/configuration.md come from it.
 import { availableParallelism } from "node:os";
+import { ACCESS_SETTINGS } from "./access-settings.js";
 import { RATE_SETTINGS } from "./limit-settings.js";
 import { bytes, choice, integer, text, toggle } from "./setting.js";
 import { STATS_SETTINGS } from "./stats-settings.js";
@@ -20,7 +21,7 @@ export const SERVER_SETTINGS = {
     pattern: /^[^\s/\0]+$/,
     allowed: "an address or a host name, without scheme and port",
     description: "address to listen on",
-    reason: "Only this machine reaches it; another address needs --insecure until access tokens exist.",
+    reason: "Only this machine reaches it; another address needs a token, or --insecure.",
   }),
   port: integer({
     default: 8000,
@@ -49,7 +50,7 @@ export const SERVER_SETTINGS = {
     reason: "Nothing is logged per reading at info.",
   }),
   insecure: toggle({
-    description: "listen on an address that others reach, without access control",
+    description: "listen on an address that others reach, without tokens",
     reason: "Said aloud, because anyone who reaches the port may then predict, publish and save.",
   }),
 } as const;
@@ -342,6 +343,7 @@ export const INFERENCE_SETTINGS = {
 /** All settings by key; a key is the file's, and `maxFrameBytes` is --max-frame-bytes and TIDEWIRE_MAX_FRAME_BYTES. */
 export const SETTINGS = {
   ...SERVER_SETTINGS,
+  ...ACCESS_SETTINGS,
   ...LIMIT_SETTINGS,
   ...RATE_SETTINGS,
   ...EVENT_SETTINGS,
@@ -357,6 +359,7 @@ export type SettingKey = keyof typeof SETTINGS;
 /** The table in sections, in the order people read it. */
 export const SECTIONS = [
   { title: "Server", settings: SERVER_SETTINGS },
+  { title: "Access", settings: ACCESS_SETTINGS },
   { title: "Limits", settings: LIMIT_SETTINGS },
   { title: "Rates", settings: RATE_SETTINGS },
   { title: "Events", settings: EVENT_SETTINGS },

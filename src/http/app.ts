@@ -1,5 +1,6 @@
 // The HTTP server and its routes. WebSocket is added to the same app by ws/.
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import type { Authenticator } from "../access/access.js";
 import type { Config } from "../config/index.js";
 import { TrustedProxies } from "../limits/addresses.js";
 import type { Lateness } from "../limits/late-loop.js";
@@ -15,6 +16,7 @@ import { registerEnsembles } from "./ensembles.js";
 import { answerMalformed, handleErrors, replyError } from "./errors.js";
 import { registerEventStream } from "./event-stream.js";
 import { registerEvents } from "./events.js";
+import { checkAccess } from "./guard.js";
 import { registerHealth } from "./health.js";
 import { withMethodsRefused } from "./methods.js";
 import { registerMetrics } from "./metrics.js";
@@ -34,12 +36,18 @@ const MAX_PARAMETER_LENGTH = 1024;
 /** What the app needs of the configuration. */
 export type HttpLimits = AdmissionLimits & Pick<Config, "maxBodyBytes" | "trustedProxies">;
 
+/** What the app needs of the rest of the server. */
+export interface AppContext {
+  readonly authenticator: Authenticator;
+  readonly lateness: Lateness;
+  readonly counts?: HttpCounts;
+}
+
 /** An app without routes that answers every error in the catalogue's form, and counts. Not listening yet. */
 export function createApp(
   limits: HttpLimits,
   log: FastifyBaseLogger,
-  lateness: Lateness,
-  counts = new HttpCounts(),
+  { authenticator, lateness, counts = new HttpCounts() }: AppContext,
 ): FastifyInstance {
   const proxies = new TrustedProxies(limits.trustedProxies);
   const app: FastifyInstance = Fastify({
@@ -71,6 +79,7 @@ export function createApp(
   });
   nameRequests(app);
   countRequests(app, counts);
+  checkAccess(app, authenticator);
   readBodies(app);
   handleErrors(app);
   limitBodyTime(app);

@@ -2,13 +2,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { readMessage } from "../wire/json.js";
 import type { HttpDependencies } from "./dependencies.js";
+import { ASKS_ITSELF } from "./guard.js";
 import { topicOf } from "./names.js";
 import { send } from "./reply.js";
 
 /** POST `/api/v1/tasks/{project}/{task}/cancel`, `/workflows/{workflow}/{execution}/cancel`, `/evaluations/{id}/cancel`. */
 export function registerCancel(app: FastifyInstance, { cancellation }: Pick<HttpDependencies, "cancellation">): void {
-  const options = { config: { bodyOptional: true } };
-  const cancel = async ({ body }: FastifyRequest, reply: FastifyReply, topic: string) => {
+  const options = { config: { ...ASKS_ITSELF.config, bodyOptional: true } };
+  const cancel = async ({ body, grant }: FastifyRequest, reply: FastifyReply, topic: string) => {
+    grant.require("publish", topic);
     const { reason } = readMessage("RequestCancel", body ?? {});
     await cancellation.cancel(topic, reason);
     return send(reply.code(202), "CancelAccepted", { topic });

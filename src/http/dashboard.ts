@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import fastifyStatic, { type SetHeadersResponse } from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TidewireError } from "../errors.js";
+import { PUBLIC } from "./guard.js";
 import { withMethodsRefused } from "./methods.js";
 
 const PAGE = "index.html";
@@ -45,8 +46,8 @@ export function registerDashboard(app: FastifyInstance, { dashboardFolder }: Das
     files.has(PAGE) ? send(PAGE, request, reply) : sayNotBuilt(request, reply);
   app.register(async (scope) => {
     await scope.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false, setHeaders });
-    withMethodsRefused(scope, () => scope.get("/", sendPage));
-    scope.get<{ Params: { "*": string } }>("/*", (request, reply) => {
+    withMethodsRefused(scope, () => scope.get("/", PUBLIC, sendPage));
+    scope.get<{ Params: { "*": string } }>("/*", PUBLIC, (request, reply) => {
       const name = request.params["*"];
       if (files.has(name)) return send(name, request, reply);
       return acceptsPage(request) && !RESERVED.test(name) ? sendPage(request, reply) : reply.callNotFound();

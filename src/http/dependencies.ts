@@ -9,6 +9,7 @@ import type {
   WsStats,
 } from "../../generated/ts/tidewire/v1/http.js";
 import type { Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
+import type { Grant } from "../access/grant.js";
 import type { EventPublisher, EventReader } from "../events/types.js";
 import type { Format } from "../metrics/exposition.js";
 
@@ -27,8 +28,13 @@ export interface StreamDirectory {
 
 /** The histories of sessions. */
 export interface Histories {
-  /** Writes one into a file. @throws TidewireError INVALID_MESSAGE, INVALID_PATH, SESSION_NOT_FOUND, OVERLOADED */
-  save(request: SaveHistory): Promise<HistorySaved>;
+  /**
+   * Writes one into a file.
+   *
+   * @param mayRead is asked for the history's ensemble before anything happens; what it throws is the answer
+   * @throws TidewireError INVALID_MESSAGE, INVALID_PATH, SESSION_NOT_FOUND, OVERLOADED
+   */
+  save(request: SaveHistory, mayRead: (ensemble: string) => void): Promise<HistorySaved>;
 }
 
 /** Whether new work is welcome. */
@@ -99,9 +105,10 @@ export interface EventStreams {
    * to the sink by then.
    *
    * @param requests 1 to 16, of different topics
+   * @param grant    covers all of them; the stream ends with it
    * @throws TidewireError INVALID_TOPIC, INVALID_MESSAGE, OVERLOADED
    */
-  open(requests: readonly Subscribe[], sink: SseSink): void | Promise<void>;
+  open(requests: readonly Subscribe[], sink: SseSink, grant: Grant): void | Promise<void>;
 }
 
 /** The WebSocket connections. */

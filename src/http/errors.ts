@@ -17,6 +17,9 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
+/** What may not stand in a quoted scope. */
+const NOT_QUOTABLE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
+
 /** Every failed request is answered `{"error_code","message","details"}`; only causes that are the server's are logged. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>(replyError);
@@ -36,6 +39,7 @@ export function replyError(thrown: FastifyError, request: FastifyRequest, reply:
   const { code, cause } = error;
   if (status >= 500 && cause !== undefined)
     request.log.error({ err: cause, error_code: code, status, url: request.url }, error.message);
+  challenge(reply, error);
   if (error.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(error.retryAfterMs / 1000));
   reply.errorCode = code;
   reply.header(REQUEST_ID_HEADER, request.id); // an error of the framework's own comes before any hook
@@ -51,6 +55,15 @@ function translate(thrown: FastifyError): { error: TidewireError; status: number
   }
   const code = CODES[thrown.code] ?? (thrown instanceof SyntaxError ? "INVALID_JSON" : "INVALID_MESSAGE");
   return { error: new TidewireError(code, thrown.message), status };
+}
+
+/** Says what kind of token is asked for (RFC 6750, section 3). */
+function challenge(reply: FastifyReply, { code, details }: TidewireError): void {
+  const needs = typeof details?.needs === "string" ? details.needs.replace(NOT_QUOTABLE, "?") : undefined;
+  const scope = needs === undefined ? "" : `, scope="${needs}"`;
+  if (code === "UNAUTHENTICATED") reply.header("www-authenticate", `Bearer realm="tidewire"${scope}`);
+  else if (code === "PERMISSION_DENIED" && needs !== undefined)
+    reply.header("www-authenticate", `Bearer realm="tidewire", error="insufficient_scope"${scope}`);
 }
 
 /** Answers bytes that are no HTTP request, and closes the connection. */

@@ -7,10 +7,13 @@ import type { Evaluation, StartEvaluation } from "../../generated/ts/tidewire/v1
 import { TidewireError } from "../errors.js";
 import { readMessage } from "../wire/json.js";
 import { parseJson } from "./bodies.js";
+import { ASKS_ITSELF, needs } from "./guard.js";
 import { withMethodsRefused } from "./methods.js";
+import { topicOf } from "./names.js";
 import { send } from "./reply.js";
 
 const PATH = "/api/v1/evaluations";
+const FAMILY = "evaluation";
 /** Longest JSON body, and longest of all text fields beside a file: a path, a few names, a boost for each signal. */
 const MAX_FIELDS_BYTES = 1024 * 1024;
 /** Parts of a form; it has one file and a field for each choice. */
@@ -47,6 +50,9 @@ export interface EvaluationDependencies<Room extends UploadRoom> {
   readonly evaluations: EvaluationDirectory<Room>;
 }
 
+const topicOfEvaluation = ({ id }: ById["params"]): string => topicOf(FAMILY, id);
+const SEES = needs("subscribe", topicOfEvaluation);
+
 type ById = FastifyRequest<{ Params: { id: string } }>;
 
 /**
@@ -65,20 +71,25 @@ export function registerEvaluations<Room extends UploadRoom>(
 
 function addRoutes<Room extends UploadRoom>(app: FastifyInstance, { evaluations }: EvaluationDependencies<Room>): void {
   const bodyLimit = Math.min(app.initialConfig.bodyLimit ?? MAX_FIELDS_BYTES, MAX_FIELDS_BYTES);
-  app.post(PATH, { bodyLimit }, async (request, reply) => {
+  app.post(PATH, { ...needs("publish", () => `${FAMILY}.*`), bodyLimit }, async (request, reply) => {
     const evaluation = request.isMultipart()
       ? await startUploaded(evaluations, request, reply)
-      : await evaluations.start(readMessage("StartEvaluation", request.body));
+      : await evaluations.start(readStart(request, request.body));
     return send(reply.code(202).header("location", `${PATH}/${evaluation.id}`), "Evaluation", evaluation);
   });
-  app.get(PATH, (_, reply) => send(reply, "EvaluationList", { evaluations: evaluations.list() }));
-  app.get(`${PATH}/:id`, (request: ById, reply) => send(reply, "Evaluation", evaluations.describe(request.params.id)));
-  app.delete(`${PATH}/:id`, async (request: ById, reply) => {
+  app.get(PATH, ASKS_ITSELF, ({ grant }, reply) => {
+    const visible = evaluations.list().filter(({ topic }) => grant.allows("subscribe", topic));
+    return send(reply, "EvaluationList", { evaluations: visible });
+  });
+  app.get(`${PATH}/:id`, SEES, (request: ById, reply) =>
+    send(reply, "Evaluation", evaluations.describe(request.params.id)),
+  );
+  app.delete(`${PATH}/:id`, needs("publish", topicOfEvaluation), async (request: ById, reply) => {
     await evaluations.remove(request.params.id);
     return reply.code(204).send();
   });
   // Without Fastify's own HEAD, which would read the whole file to say how long it is.
-  app.get(`${PATH}/:id/result`, { exposeHeadRoute: false }, (request: ById, reply) => {
+  app.get(`${PATH}/:id/result`, { ...SEES, exposeHeadRoute: false }, (request: ById, reply) => {
     const { fileName, bytes, open } = evaluations.result(request.params.id);
     return reply
       .type("text/csv; charset=utf-8")
@@ -86,6 +97,13 @@ function addRoutes<Room extends UploadRoom>(app: FastifyInstance, { evaluations 
       .header("content-disposition", `attachment; filename="${fileName}"`)
       .send(open());
   });
+}
+
+/** What is to be evaluated, if the client may predict with it. @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED */
+function readStart({ grant }: FastifyRequest, body: unknown): StartEvaluation {
+  const wanted = readMessage("StartEvaluation", body);
+  if (wanted.ensembleName) grant.require("predict", wanted.ensembleName);
+  return wanted;
 }
 
 async function startUploaded<Room extends UploadRoom>(
@@ -105,7 +123,7 @@ async function startUploaded<Room extends UploadRoom>(
     // Its end may have passed unheard by now, and would not come again.
     if (request.raw.destroyed) throw new TidewireError("INVALID_MESSAGE", "the connection was closed");
     const { fields, fileName } = await readForm(request, upload, limit);
-    return await evaluations.start(readMessage("StartEvaluation", fields), upload, fileName);
+    return await evaluations.start(readStart(request, fields), upload, fileName);
   } catch (error) {
     // Whatever the client still sends is not read.
     if (!request.raw.readableEnded) reply.header("connection", "close");

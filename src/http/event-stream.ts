@@ -7,6 +7,7 @@ import { TidewireError } from "../errors.js";
 import { parsePattern } from "../events/topic.js";
 import type { HttpDependencies } from "./dependencies.js";
 import { parseEventId, resumeAt } from "./event-id.js";
+import { ASKS_ITSELF } from "./guard.js";
 import { readQuery } from "./query.js";
 import { SseStreams } from "./sse.js";
 
@@ -24,12 +25,14 @@ export function registerEventStream(app: FastifyInstance, { eventStreams, readin
     done();
   });
   // A HEAD would open a stream that nobody reads.
-  app.get("/api/v1/events/stream", { exposeHeadRoute: false, config: { isEndless: true } }, async (request, reply) => {
+  const options = { exposeHeadRoute: false, config: { ...ASKS_ITSELF.config, isEndless: true } };
+  app.get("/api/v1/events/stream", options, async (request, reply) => {
     if (readiness.state() === "draining") throw new TidewireError("SHUTTING_DOWN", "the server is going away");
     const requests = subscriptionsOf(request);
+    for (const { topic } of requests) request.grant.require("subscribe", topic);
     const stream = streams.open(reply.raw, reply.getHeaders() as OutgoingHttpHeaders);
     try {
-      await eventStreams.open(requests, stream);
+      await eventStreams.open(requests, stream, request.grant);
     } catch (error) {
       if (!stream.isStarted) {
         stream.abandon();

@@ -24,6 +24,7 @@ function refuseOthers(app: FastifyInstance, url: string, methods: ReadonlySet<HT
   app.route({
     url,
     method: METHODS.filter((name) => !methods.has(name)),
+    config: { access: "public" },
     // Before the body is read: it does not matter any more.
     onRequest: async (request, reply) => {
       reply.code(405).header("allow", allowed);

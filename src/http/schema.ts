@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { TidewireError } from "../errors.js";
 import type { HttpDependencies } from "./dependencies.js";
+import { PUBLIC } from "./guard.js";
 
 const PACKAGE = "tidewire.v1";
 const FOLDER = "tidewire/v1";
@@ -19,11 +20,11 @@ export function registerSchema(app: FastifyInstance, { protoFolder }: Pick<HttpD
     reading ??= readSources(protoFolder);
     return reading;
   };
-  app.get("/api/v1/schema", async () => ({
+  app.get("/api/v1/schema", PUBLIC, async () => ({
     package: PACKAGE,
     files: Array.from(await sources(), ([name, text]) => ({ name, text })),
   }));
-  app.get<{ Params: { "*": string } }>("/api/v1/schema/*", async (request, reply) => {
+  app.get<{ Params: { "*": string } }>("/api/v1/schema/*", PUBLIC, async (request, reply) => {
     const text = (await sources()).get(request.params["*"]);
     if (text !== undefined) return reply.type("text/plain; charset=utf-8").send(text);
     throw new TidewireError("NOT_FOUND", "no such schema file; GET /api/v1/schema lists them");

@@ -1,5 +1,7 @@
 // Joins Server-Sent Events with subscriptions: frames out, and after each the id to resume with.
 import type { Position, Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
+import type { Grant } from "../access/grant.js";
+import type { GrantWatch } from "../access/grant-watch.js";
 import { type EventOutput, EventStream, type EventStreamServices } from "../session/event-stream.js";
 import type { EventStreams, SseSink } from "./dependencies.js";
 import { EventIds } from "./event-id.js";
@@ -8,15 +10,22 @@ import { EventIds } from "./event-id.js";
 export class SubscribedStreams implements EventStreams {
   readonly #services: EventStreamServices;
 
-  constructor(services: EventStreamServices) {
+  readonly #grants: GrantWatch;
+
+  constructor(services: EventStreamServices, grants: GrantWatch) {
     this.#services = services;
+    this.#grants = grants;
   }
 
-  open(requests: readonly Subscribe[], sink: SseSink): void {
+  open(requests: readonly Subscribe[], sink: SseSink, grant: Grant): void {
     const output = new SseOutput(sink, new EventIds(requests));
     const stream = new EventStream(this.#services, output);
     sink.onDrain(() => stream.drained());
-    sink.onClose(() => stream.closed());
+    const unwatch = this.#grants.watch(grant, (reason) => stream.end(reason));
+    sink.onClose(() => {
+      unwatch();
+      stream.closed();
+    });
     stream.subscribe(requests);
   }
 }

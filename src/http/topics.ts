@@ -7,9 +7,11 @@ import { parsePattern, parseTopic } from "../events/topic.js";
 import type { EventReader, TopicView } from "../events/types.js";
 import { planOf } from "../wire/plan.js";
 import type { HttpDependencies } from "./dependencies.js";
+import { ASKS_ITSELF, needs } from "./guard.js";
 import { DEFAULT_LIMIT, readPage } from "./pages.js";
 import { readQuery } from "./query.js";
 import { send } from "./reply.js";
+import { visibleTopics } from "./visible.js";
 
 const TOPICS = "/api/v1/topics";
 const ALL = ">";
@@ -22,21 +24,22 @@ interface TopicPath {
 
 /** GET `/api/v1/topics`, `/api/v1/topics/{topic}` and `/api/v1/topics/{topic}/events`. */
 export function registerTopics(app: FastifyInstance, { events }: Pick<HttpDependencies, "events">): void {
-  app.get(TOPICS, (request, reply) => {
+  app.get(TOPICS, ASKS_ITSELF, (request, reply) => {
     const { pattern = ALL, after = "", limit = DEFAULT_LIMIT } = readQuery("ListTopics", request.query);
     parsePattern(pattern);
     // One more than is told: it says whether there are more.
-    const found = events.list(pattern, after, limit + 1);
+    const found = visibleTopics(events, request.grant, { pattern, after, limit: limit + 1 });
     const topics = found.slice(0, limit).map(summarize);
     return send(reply, "TopicList", { topics, next: found.length > limit ? topics.at(-1)?.topic : undefined });
   });
 
-  app.get<TopicPath>(`${TOPICS}/:topic`, (request, reply) => {
+  const sees = needs("subscribe", ({ topic }: TopicPath["Params"]) => topic);
+  app.get<TopicPath>(`${TOPICS}/:topic`, sees, (request, reply) => {
     const { topic, generation, offset, state } = viewOf(events, request.params.topic);
     return send(reply, "Snapshot", { topic, generation, offset, state });
   });
 
-  app.get<TopicPath>(`${TOPICS}/:topic/events`, async (request, reply) => {
+  app.get<TopicPath>(`${TOPICS}/:topic/events`, sees, async (request, reply) => {
     const { topic } = viewOf(events, request.params.topic);
     const asked = readQuery("ReadEvents", request.query);
     const isWanted = filterOf(asked);

@@ -9,13 +9,13 @@ import { publishEntries, readEntries } from "./entries.js";
 import { readPage } from "./pages.js";
 import { readQuery } from "./query.js";
 import { send } from "./reply.js";
-import { LOGS, type RunPath, viewOf } from "./training.js";
+import { CHANGES_RUN, LOGS, type RunPath, SEES_RUN, viewOf } from "./training.js";
 
 type EntryDependencies = Pick<HttpDependencies, "events" | "publisher">;
 
 /** POST `…/{id}/log` and `…/{id}/metrics`, GET `…/{id}` and `…/{id}/metrics`. A run that is not there is SESSION_NOT_FOUND, whatever the body. */
 export function registerTrainingEntries(app: FastifyInstance, { events, publisher }: EntryDependencies): void {
-  const options = { config: { takesLines: true } };
+  const options = { config: { ...CHANGES_RUN.config, takesLines: true } };
 
   app.post<RunPath>(`${LOGS}/:id/log`, options, async (request, reply) => {
     const { topic } = viewOf(events, request.params.id);
@@ -30,13 +30,13 @@ export function registerTrainingEntries(app: FastifyInstance, { events, publishe
     return publishEntries(reply, publisher, entries, (entry) => metricsOf(topic, entry));
   });
 
-  app.get<RunPath>(`${LOGS}/:id`, async (request, reply) => {
+  app.get<RunPath>(`${LOGS}/:id`, SEES_RUN, async (request, reply) => {
     const { topic } = viewOf(events, request.params.id);
     const { level, ...asked } = readQuery("ReadLog", request.query);
     return send(reply, "LogPage", await readPage(events, topic, asked, (event) => toLogEntry(event, level)));
   });
 
-  app.get<RunPath>(`${LOGS}/:id/metrics`, async (request, reply) => {
+  app.get<RunPath>(`${LOGS}/:id/metrics`, SEES_RUN, async (request, reply) => {
     const { topic } = viewOf(events, request.params.id);
     const { name, ...asked } = readQuery("ReadMetrics", request.query);
     return send(reply, "MetricsPage", await readPage(events, topic, asked, (event) => toMetricsEntry(event, name)));

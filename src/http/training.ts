@@ -6,10 +6,12 @@ import { TidewireError } from "../errors.js";
 import type { EventReader, TopicView } from "../events/types.js";
 import { readMessage } from "../wire/json.js";
 import type { HttpDependencies } from "./dependencies.js";
+import { ASKS_ITSELF, needs } from "./guard.js";
 import { topicOf } from "./names.js";
 import { DEFAULT_LIMIT } from "./pages.js";
 import { readQuery } from "./query.js";
 import { send } from "./reply.js";
+import { visibleTopics } from "./visible.js";
 
 /** Path of everything about training runs. */
 export const LOGS = "/api/v1/training/logs";
@@ -23,22 +25,31 @@ const FAMILY = "training";
 /** Names that paths use themselves: a run of such a name could not be read or removed. */
 const RESERVED: ReadonlySet<string> = new Set(["session", "sessions"]);
 
+const topicOfRun = ({ id }: RunPath["Params"]): string => topicOf(FAMILY, id);
+
+/** Options of a route that reads a run. */
+export const SEES_RUN = needs("subscribe", topicOfRun);
+/** Options of a route that adds to a run, or changes or removes it. */
+export const CHANGES_RUN = needs("publish", topicOfRun);
+
 type TrainingDependencies = Pick<HttpDependencies, "training" | "events">;
 
 /** POST `…/session`, GET `…/sessions`, GET `…/{id}/info`, PUT `…/{id}/status` and DELETE `…/{id}`. */
 export function registerTraining(app: FastifyInstance, { training, events }: TrainingDependencies): void {
-  app.post(`${LOGS}/session`, async (request, reply) => {
+  app.post(`${LOGS}/session`, ASKS_ITSELF, async (request, reply) => {
     const wanted = readMessage("CreateTrainingSession", request.body);
     const id = wanted.experimentId ?? "";
+    request.grant.require("publish", topicOf(FAMILY, id));
     refuseReserved(id);
     await training.create(wanted);
     return send(reply.code(201), "TrainingSession", describe(viewOf(events, id)));
   });
 
-  app.get(`${LOGS}/sessions`, (request, reply) => {
+  app.get(`${LOGS}/sessions`, ASKS_ITSELF, (request, reply) => {
     const { after = "", limit = DEFAULT_LIMIT } = readQuery("ListTrainingSessions", request.query);
     // One more than is told: it says whether there are more.
-    const found = events.list(`${FAMILY}.*`, after === "" ? "" : `${FAMILY}.${after}`, limit + 1);
+    const asked = { pattern: `${FAMILY}.*`, after: after === "" ? "" : `${FAMILY}.${after}`, limit: limit + 1 };
+    const found = visibleTopics(events, request.grant, asked);
     const sessions = found.slice(0, limit).map(summarize);
     return send(reply, "TrainingSessionList", {
       sessions,
@@ -46,11 +57,11 @@ export function registerTraining(app: FastifyInstance, { training, events }: Tra
     });
   });
 
-  app.get<RunPath>(`${LOGS}/:id/info`, (request, reply) =>
+  app.get<RunPath>(`${LOGS}/:id/info`, SEES_RUN, (request, reply) =>
     send(reply, "TrainingSession", describe(viewOf(events, request.params.id))),
   );
 
-  app.put<RunPath>(`${LOGS}/:id/status`, async (request, reply) => {
+  app.put<RunPath>(`${LOGS}/:id/status`, CHANGES_RUN, async (request, reply) => {
     const { id } = request.params;
     viewOf(events, id);
     const { status, message } = readMessage("SetTrainingStatus", request.body);
@@ -58,12 +69,16 @@ export function registerTraining(app: FastifyInstance, { training, events }: Tra
     return send(reply, "TrainingSession", describe(viewOf(events, id)));
   });
 
-  app.delete<RunPath>(`${LOGS}/:id`, { config: { bodyOptional: true } }, async (request, reply) => {
-    const { id } = request.params;
-    viewOf(events, id);
-    await training.remove(id);
-    return send(reply, "TrainingSessionRemoved", { experimentId: id });
-  });
+  app.delete<RunPath>(
+    `${LOGS}/:id`,
+    { config: { ...CHANGES_RUN.config, bodyOptional: true } },
+    async (request, reply) => {
+      const { id } = request.params;
+      viewOf(events, id);
+      await training.remove(id);
+      return send(reply, "TrainingSessionRemoved", { experimentId: id });
+    },
+  );
 }
 
 /** The present state of a run. @throws TidewireError INVALID_TOPIC, SESSION_NOT_FOUND */

@@ -45,17 +45,20 @@ export class HistoryFiles {
    * Writes the session's newest history as it is when its turn comes. The file appears whole or not at all, and never
    * replaces another.
    *
+   * @param mayRead is asked for the ensemble that predicted; what it throws is thrown, and nothing is written
    * @throws TidewireError INVALID_MESSAGE, INVALID_PATH, SESSION_NOT_FOUND, OVERLOADED; errors of the disk as they are
    */
-  async save(request: SaveHistory): Promise<HistorySaved> {
+  async save(request: SaveHistory, mayRead: (ensemble: string) => void = () => undefined): Promise<HistorySaved> {
     const format = FORMATS[request.format ?? HistoryFormat.HISTORY_FORMAT_UNSPECIFIED];
     if (!format) throw wrongField("format", "format must be csv, jsonl or parquet");
     const sessionId = request.sessionId;
     if (!sessionId) throw wrongField("session_id", "session_id is missing");
-    this.store.newest(sessionId);
+    mayRead(this.store.newest(sessionId).ensemble);
     return this.#inTurn(async () => {
       const folder = await exportFolder(this.dataDir, request.outputDir ?? DEFAULT_FOLDER);
-      const rows = this.store.newest(sessionId).rows();
+      const history = this.store.newest(sessionId);
+      mayRead(history.ensemble); // it may be another by now
+      const rows = history.rows();
       const name = await this.#write(rows, folder, `stream_history_${fileToken(sessionId)}`, format);
       const message = `Saved ${rows.count} ${rows.count === 1 ? "sample" : "samples"}`;
       return { message, outputPath: folder.name === "" ? name : `${folder.name}/${name}`, samplesSaved: rows.count };

@@ -45,9 +45,9 @@ export class HistoryStore implements Disposable {
   }
 
   /** A new, empty history of the session. The one before is discarded. */
-  open(sessionId: string, boundarySignals: readonly string[], signals: readonly string[]): History {
+  open(sessionId: string, boundarySignals: readonly string[], signals: readonly string[], ensemble = ""): History {
     this.#discard(sessionId);
-    const history = new History(boundarySignals, signals, this.limits.historyRows, this.#budget);
+    const history = new History(boundarySignals, signals, this.limits.historyRows, this.#budget, ensemble);
     this.#open.set(sessionId, history);
     return history;
   }

@@ -64,6 +64,8 @@ export class History {
     readonly signals: readonly string[],
     maxRows: number,
     private readonly budget: HistoryBudget,
+    /** Name of the ensemble that predicted. */
+    readonly ensemble = "",
   ) {
     this.#limit = maxRows;
     this.#inputWidth = boundarySignals.length;

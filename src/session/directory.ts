@@ -7,6 +7,8 @@ import { toTimestamp } from "./timestamps.js";
 /** Finds sessions and counts for them. */
 export class SessionDirectory {
   readonly #sessions = new Set<Session>();
+  /** Sessions that have not shown a token yet, where one is asked for. */
+  closedOff = 0;
   /** Counts of sessions that are closed. */
   readonly #closed: StreamCounts = { readings: 0, requests: 0, latencyMs: 0 };
 

@@ -79,6 +79,7 @@ export class InferenceRequests implements StreamSink {
   /** Nothing changes unless all of it is right. @throws TidewireError */
   configure(config: Config, request: Request): void {
     if (config.ensembleName === "") throw new TidewireError("MISSING_ENSEMBLE", "data.ensemble_name: name an ensemble");
+    this.#session.grant.require("predict", config.ensembleName);
     const ensemble = this.#services.models.get(config.ensembleName);
     const options = {
       boosts: ensemble.boostsWith(config.manualBoostSignals),
@@ -93,10 +94,18 @@ export class InferenceRequests implements StreamSink {
     this.#session.reply(request.id, { $case: "configAck", value: this.#acknowledge(this.#stream) });
   }
 
+  /** The connection has another grant: without one for its ensemble there is none any more. @throws TidewireError PERMISSION_DENIED */
+  revalidate(): void {
+    if (!this.#stream) return;
+    const { name } = this.#stream.ensemble;
+    if (!this.#session.grant.allows("predict", name)) this.#stream = undefined;
+    this.#session.grant.require("predict", name);
+  }
+
   /** The same history while the ensemble stays, a new one for another. */
   #historyFor(ensemble: Ensemble): History {
     if (this.#history && this.#stream?.ensemble === ensemble) return this.#history;
-    return this.#services.histories.open(this.#session.id, ensemble.boundarySignals, ensemble.signals);
+    return this.#services.histories.open(this.#session.id, ensemble.boundarySignals, ensemble.signals, ensemble.name);
   }
 
   #acknowledge({ ensemble, options, boostedSignals }: Stream): ConfigAck {
@@ -175,6 +184,7 @@ export class InferenceRequests implements StreamSink {
 
   /** @throws TidewireError */
   infer(infer: Infer, request: Request): void {
+    if (infer.model !== "") this.#session.grant.require("predict", infer.model);
     const ensemble = infer.model === "" ? this.#configured().ensemble : this.#services.models.get(infer.model);
     const costly = { ...request, credit: request.credit + INFER_CREDIT };
     if (ensemble.isEnsemble) this.#inferRows(ensemble, infer, costly);

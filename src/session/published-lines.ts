@@ -24,6 +24,8 @@ export class PublishedLines implements AppendAsker {
   readonly #topic = new TopicName();
   /** Ids of the frames that are not answered yet, in order; the credit window bounds them. */
   readonly #ids: number[] = [];
+  /** The topic that the grant was last asked for: not for every line, only where another follows. */
+  #allowed = "";
   #stampedMs = 0;
   #stamp: Uint8Array = new Uint8Array(0);
 
@@ -40,6 +42,7 @@ export class PublishedLines implements AppendAsker {
     const topic = this.#topic.read(message, match.topicAt, match.topicEnd);
     const line = new LogLine(topic, lineBytes(message, match, this.#now));
     try {
+      if (topic !== this.#allowed) this.#allow(topic);
       if (!this.#services.runs.submitLine(line, this)) return false;
     } catch (error) {
       this.#session.refuse(match.id, error);
@@ -48,6 +51,17 @@ export class PublishedLines implements AppendAsker {
     this.#ids.push(match.id);
     this.#session.begin(COST);
     return true;
+  }
+
+  /** @throws TidewireError PERMISSION_DENIED */
+  #allow(topic: string): void {
+    this.#session.grant.require("publish", topic);
+    this.#allowed = topic;
+  }
+
+  /** The connection has another grant. */
+  revalidate(): void {
+    this.#allowed = "";
   }
 
   /** The present time as a line without one gets it. */

@@ -1,5 +1,6 @@
 // What all sessions of a server share.
 import type { Logger } from "pino";
+import type { Authenticator } from "../access/access.js";
 import type { Broker } from "../events/broker.js";
 import type { HistoryStore } from "../inference/history-store.js";
 import type { PredictionMeter } from "../inference/meter.js";
@@ -22,10 +23,13 @@ export interface SessionLimits extends FrameRates {
   readonly maxInvalidFrames: number;
   /** Topics and patterns that a connection may be subscribed to. */
   readonly maxSubscriptions: number;
+  /** How long a connection may take to show its token. */
+  readonly authTimeoutMs: number;
 }
 
 /** Handed to every session. */
 export interface SessionServices {
+  readonly access: Authenticator;
   readonly models: ModelRepository;
   readonly histories: HistoryStore;
   readonly broker: Broker;

@@ -2,6 +2,7 @@
 // handled in inference-requests.ts; credit, invalid frames and the end of a session are kept here.
 import { randomBytes } from "node:crypto";
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
+import type { Grant } from "../access/grant.js";
 import { ERRORS, TidewireError, toTidewireError } from "../errors.js";
 import type { RequestOrigin } from "../inference/stream.js";
 import { type Codec, FrameError, type HotCodec } from "../wire/codec.js";
@@ -10,7 +11,10 @@ import { jsonCodec } from "../wire/json-codec.js";
 import { protoCodec } from "../wire/proto-codec.js";
 import { toErrorBody } from "./error-body.js";
 import { FrameRate } from "./frame-rate.js";
+import { Gate, MAX_CLOSED_OFF_BYTES } from "./gate.js";
 import { InferenceRequests } from "./inference-requests.js";
+import { assertTimely, IS_NEW_WORK } from "./new-work.js";
+import { type Greeting, greet, type Opening } from "./opening.js";
 import { Outbox } from "./outbox.js";
 import type { SessionServices } from "./services.js";
 import { timestampNow } from "./timestamps.js";
@@ -30,30 +34,15 @@ const MAX_REASON_BYTES = 123;
 
 type ServerBody = NonNullable<ServerFrame["body"]>;
 
-/** Bodies that are refused while the event loop is late. */
-const IS_NEW_WORK: ReadonlySet<string> = new Set([
-  "predict",
-  "predictBatch",
-  "infer",
-  "subscribe",
-] satisfies BodyCase[]);
-
-type BodyCase = NonNullable<ClientFrame["body"]>["$case"];
-
-/** Where a session stands. Draining: no new requests, those in flight are answered, then it closes. */
+/** Where a session stands. Closed off: it has not shown a token yet. Draining: no new requests, those in flight are answered, then it closes. */
 type SessionState =
+  | { is: "closed off" }
   | { is: "open" }
   | { is: "draining"; closed: () => void; quiet: NodeJS.Timeout | undefined }
   | { is: "closed" };
 
 /** Who asked for something: the frame's id, when it came, and what it costs of the credit window. */
 export type Request = RequestOrigin;
-
-/** What a path subscribes its connections to, and what the URL said of the client. */
-export interface Greeting {
-  readonly topic: string;
-  readonly clientId: string | undefined;
-}
 
 /** One connection's conversation. */
 export class Session {
@@ -64,6 +53,8 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #inference: InferenceRequests;
   readonly #topics: TopicRequests;
+  readonly #gate: Gate;
+  readonly #greeting: Greeting | undefined;
   readonly #found: HotPredict = { id: 0, at: 0 };
   readonly #rate: FrameRate | undefined;
   #codec: Codec | undefined;
@@ -73,11 +64,9 @@ export class Session {
   #isReading = true;
   #invalidInRow = 0;
 
-  /** The path it came by, for the statistics. */
   readonly path: string;
 
-  /** @param subprotocol  the encoding agreed on; without one, the first message decides */
-  constructor(services: SessionServices, transport: Transport, subprotocol: string | undefined, path: string) {
+  constructor(services: SessionServices, transport: Transport, { subprotocol, path, grant, greeting }: Opening) {
     this.path = path;
     this.#services = services;
     this.#transport = transport;
@@ -86,7 +75,21 @@ export class Session {
     this.#inference = new InferenceRequests(this, services);
     this.#topics = new TopicRequests(this, services);
     this.#rate = FrameRate.of(services.limits, services.clock, this);
+    this.#gate = new Gate(this, services, grant);
+    this.#greeting = greeting;
     services.sessions.add(this);
+    if (this.#gate.isOpen) this.#begin();
+    else this.#closeOff();
+  }
+
+  /** What the connection may do. */
+  get grant(): Grant {
+    return this.#gate.grant;
+  }
+
+  /** Whether it has shown no token yet. */
+  get isClosedOff(): boolean {
+    return this.#state.is === "closed off";
   }
 
   /** The configured ensemble's name, mode and counts, for the statistics. */
@@ -113,11 +116,30 @@ export class Session {
     return this.#outbox.bytes;
   }
 
-  /** Begins a connection that its path subscribes. */
-  greet({ topic, clientId }: Greeting): void {
-    const value = { clientId, topic, sessionId: this.id, timestamp: timestampNow() };
-    this.reply(0, { $case: "connected", value });
-    this.#topics.listen(topic);
+  #closeOff(): void {
+    this.#state = { is: "closed off" };
+    this.#transport.limitMessages(MAX_CLOSED_OFF_BYTES);
+  }
+
+  /** It has shown a token: requests are welcome from now on. */
+  admit(): void {
+    this.#state = { is: "open" };
+    this.#transport.limitMessages(undefined);
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#greeting) greet(this, this.#services.broker, this.#greeting, (topic) => this.#topics.listen(topic));
+  }
+
+  /** Has another grant: what it does not cover ends. */
+  revalidate(): void {
+    this.#topics.revalidate();
+    try {
+      this.#inference.revalidate();
+    } catch (error) {
+      this.refuse(0, error);
+    }
   }
 
   // ---- from the client ----
@@ -130,9 +152,11 @@ export class Session {
 
   /** Takes a message that is within the rate. */
   pass(message: Uint8Array | string): void {
-    if (this.#state.is === "closed") return;
+    const { is } = this.#state;
+    if (is === "closed") return;
     this.#codec ??= typeof message === "string" ? jsonCodec : protoCodec;
-    if (!this.#receiveHot(message)) this.#receiveFrame(this.#codec, message);
+    if (is === "closed off") this.#gate.receive(this.#codec, message);
+    else if (!this.#receiveHot(message)) this.#receiveFrame(this.#codec, message);
     this.#adjustReading();
     this.#endWhenQuiet();
   }
@@ -165,7 +189,7 @@ export class Session {
     if (!stream || !hot.matchPredict(message, stream.ensemble.boundarySignals.length, this.#found)) return false;
     const { id, at } = this.#found;
     try {
-      this.assertTimely();
+      assertTimely(this.#services.lateness);
       stream.predictBytes(id, message, at, this.#services.clock.now(), this.#services.clock.date());
       this.#inFlight += 1;
     } catch (error) {
@@ -206,17 +230,8 @@ export class Session {
     }
   }
 
-  /** New work is refused while the event loop is late; what was accepted is answered. @throws TidewireError OVERLOADED */
-  assertTimely(): void {
-    const { isLate, retryAfterMs } = this.#services.lateness;
-    if (isLate)
-      throw new TidewireError("OVERLOADED", "the server is behind with its work; try again later", undefined, {
-        retryAfterMs,
-      });
-  }
-
   #dispatch(body: NonNullable<ClientFrame["body"]>, request: Request): void {
-    if (IS_NEW_WORK.has(body.$case)) this.assertTimely();
+    if (IS_NEW_WORK.has(body.$case)) assertTimely(this.#services.lateness);
     switch (body.$case) {
       case "config":
         return this.#inference.configure(body.value, request);
@@ -236,6 +251,8 @@ export class Session {
         return this.#topics.publish(body.value, request);
       case "cancelTask":
         return this.#topics.cancel(body.value, request);
+      case "authenticate":
+        return this.#gate.renew(body.value, request.id);
     }
   }
 
@@ -316,6 +333,7 @@ export class Session {
   /** Answers what is in flight, refuses what comes, then closes with 1001; resolves once closed or told to close. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#state.is === "closed off") this.end(1001, "the server is going away");
       if (this.#state.is !== "open") return resolve();
       this.#state = { is: "draining", closed: resolve, quiet: undefined };
       this.#rate?.release();
@@ -360,6 +378,7 @@ export class Session {
       state.closed();
     }
     this.#rate?.end();
+    this.#gate.close();
     this.#inference.close();
     this.#topics.close();
     this.#services.sessions.remove(this);

@@ -37,6 +37,7 @@ export class TopicRequests implements EventSink {
   subscribe(request: Subscribe, id: number): void {
     const { maxSubscriptions } = this.#services.limits;
     checkPattern(request.topic);
+    this.#session.grant.require("subscribe", request.topic);
     const known = this.#subscriptions.get(request.topic);
     if (!known && this.#subscriptions.size >= maxSubscriptions) throw tooManySubscriptions(maxSubscriptions);
     const subscription = new Subscription(this.#services.broker, request, this);
@@ -66,6 +67,7 @@ export class TopicRequests implements EventSink {
 
   /** Answered once the event is durable. @throws TidewireError */
   publish(publish: Publish, request: Request): void {
+    this.#session.grant.require("publish", publish.topic);
     const { hot } = this.#session.codec;
     if (hot) this.#lines ??= new PublishedLines(this.#session, this.#services, hot);
     this.#services.runs.submit(publish, new PublishAsker(this.#session, request));
@@ -73,7 +75,9 @@ export class TopicRequests implements EventSink {
     this.#session.begin(request);
   }
 
+  /** @throws TidewireError PERMISSION_DENIED */
   cancel({ topic, reason }: CancelTask, request: Request): void {
+    this.#session.grant.require("publish", topic);
     this.#session.begin(request);
     this.#services.runs.cancel(topic, reason).then(
       () => {
@@ -85,6 +89,20 @@ export class TopicRequests implements EventSink {
         this.#session.answered(request.credit);
       },
     );
+  }
+
+  /** The connection has another grant: the subscriptions that it does not cover end, and what ends is told. */
+  revalidate(): void {
+    this.#lines?.revalidate();
+    for (const [topic, subscription] of this.#subscriptions) {
+      try {
+        this.#session.grant.require("subscribe", topic);
+      } catch (error) {
+        subscription.end();
+        this.#subscriptions.delete(topic);
+        this.#session.refuse(0, error);
+      }
+    }
   }
 
   // ---- what subscriptions say ----

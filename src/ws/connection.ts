@@ -16,6 +16,9 @@ const SILENT_CODE = 4000;
  */
 const CLOSE_TIMEOUT_MS = 1_000;
 
+/** Where ws keeps a connection's longest message; its options have one for all connections only. */
+const MAX_PAYLOAD = "_maxPayload";
+
 /** Counts the heartbeat's beats; cheaper to ask than a clock, for every message. */
 export interface BeatCount {
   readonly count: number;
@@ -30,6 +33,9 @@ export class Connection implements Transport {
    * where ws hides it; then each message is sent by ws.
    */
   readonly #raw: Socket | undefined;
+  /** What ws reads messages with, where it does not hide it, and the longest message it takes by itself. */
+  readonly #receiver: object | undefined;
+  readonly #maxBytes: unknown;
   readonly #beats: BeatCount;
   readonly #traffic: Traffic;
   #session: Session | undefined;
@@ -44,6 +50,9 @@ export class Connection implements Transport {
     this.#heardAt = beats.count;
     const raw: unknown = Reflect.get(socket, "_socket");
     this.#raw = raw instanceof Socket ? raw : undefined;
+    const receiver: unknown = Reflect.get(socket, "_receiver");
+    this.#receiver = typeof receiver === "object" && receiver !== null ? receiver : undefined;
+    this.#maxBytes = this.#receiver && Reflect.get(this.#receiver, MAX_PAYLOAD);
   }
 
   /** Hands everything the peer says to the session. Call it in the turn of the upgrade, or early messages are lost. */
@@ -102,6 +111,11 @@ export class Connection implements Transport {
 
   get unsentBytes(): number {
     return this.#raw ? this.#raw.writableLength : this.#socket.bufferedAmount;
+  }
+
+  limitMessages(maxBytes: number | undefined): void {
+    if (this.#receiver && typeof this.#maxBytes === "number")
+      Reflect.set(this.#receiver, MAX_PAYLOAD, maxBytes ?? this.#maxBytes);
   }
 
   pause(): void {

@@ -2,7 +2,9 @@
 import fastifyWebsocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type WebSocket from "ws";
-import { ERRORS, TidewireError } from "../errors.js";
+import { NOBODY } from "../access/grant.js";
+import { TidewireError } from "../errors.js";
+import type { Greeting } from "../session/opening.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
 import { cut } from "../wire/refuse.js";
@@ -30,6 +32,9 @@ const SOCKET_ROUTES: ReadonlySet<string> = new Set([...Object.keys(PATHS), TRAIN
 /** Longest client_id that is told back; what is beyond is cut. */
 const MAX_CLIENT_ID_LENGTH = 128;
 
+/** When a connection without a token may be tried again: some of those before it have shown theirs by then. */
+const STRANGERS_RETRY_MS = 1000;
+
 const notFound = (url: string, what: string): TidewireError =>
   new TidewireError("NOT_FOUND", `${what} is served at ${url.slice(0, MAX_SHOWN_URL)}`);
 
@@ -41,6 +46,8 @@ export interface WebSocketContext extends HeartbeatTimes {
   readonly services: SessionServices;
   /** Longest message in bytes; a longer one closes the connection with 1009. */
   readonly maxFrameBytes: number;
+  /** Connections that may be open without having shown a token. */
+  readonly maxUnauthenticated: number;
   /** Whether new connections are still welcome. */
   readonly isOpen: () => boolean;
 }
@@ -65,37 +72,48 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
   app.addHook("onRequest", async (request) => {
     if (request.ws && !SOCKET_ROUTES.has(request.routeOptions.url ?? "")) throw notFound(request.url, "no WebSocket");
   });
+  app.addHook("preValidation", async ({ ws, grant }) => {
+    if (ws && grant === NOBODY && context.services.sessions.closedOff >= context.maxUnauthenticated)
+      throw tooManyStrangers(context.maxUnauthenticated);
+  });
+  const config = { access: "socket" } as const;
   const plain = async (request: FastifyRequest): Promise<never> => {
     throw notFound(request.url, "a WebSocket only");
   };
   for (const [url, topic] of Object.entries(PATHS))
-    app.route({ method: "GET", url, handler: plain, wsHandler: (socket, request) => openPath(socket, request, topic) });
-  app.route({ method: "GET", url: TRAINING_PATH, handler: plain, wsHandler: openTraining });
+    app.route({
+      method: "GET",
+      url,
+      config,
+      handler: plain,
+      wsHandler: (socket, request) => openPath(socket, request, topic),
+    });
+  app.route({ method: "GET", url: TRAINING_PATH, config, handler: plain, wsHandler: openTraining });
 
   function openPath(socket: WebSocket, request: FastifyRequest, topic: string | undefined): void {
-    const session = open(socket, request);
-    if (topic !== undefined) session.greet({ topic, clientId: clientIdOf(request) });
+    open(socket, request, topic === undefined ? undefined : { topic, clientId: clientIdOf(request) });
   }
 
   function openTraining(socket: WebSocket, request: FastifyRequest): void {
-    const { experimentId } = request.params as { experimentId: string };
-    const topic = `training.${experimentId}`;
-    const session = open(socket, request);
-    if (context.services.broker.view(topic)) return session.greet({ topic, clientId: clientIdOf(request) });
-    const shown = cut(experimentId, MAX_SHOWN_URL);
-    session.refuse(0, new TidewireError("SESSION_NOT_FOUND", `no training run "${shown}"`, { experiment_id: shown }));
-    session.end(ERRORS.SESSION_NOT_FOUND.closeCode, "no such session");
+    const { experimentId: run } = request.params as { experimentId: string };
+    open(socket, request, { topic: `training.${run}`, clientId: clientIdOf(request), run });
   }
 
-  function open(socket: WebSocket, request: FastifyRequest): Session {
+  function open(socket: WebSocket, request: FastifyRequest, greeting: Greeting | undefined): void {
     const { services } = context;
     const connection = new Connection(socket, heartbeat, services.traffic);
-    const session = new Session(services, connection, socket.protocol || undefined, request.routeOptions.url ?? "");
+    const { routeOptions, grant } = request;
+    const opening = { subprotocol: socket.protocol || undefined, path: routeOptions.url ?? "", grant, greeting };
+    const session = new Session(services, connection, opening);
     connection.attach(session, () => heartbeat.remove(connection));
     heartbeat.add(connection);
     if (!context.isOpen()) session.end(1001, "the server is going away");
-    return session;
   }
+}
+
+function tooManyStrangers(limit: number): TidewireError {
+  const message = `${limit} connections have shown no token yet, more may not be: send the token with the upgrade`;
+  return new TidewireError("OVERLOADED", message, { limit }, { retryAfterMs: STRANGERS_RETRY_MS });
 }
 
 function clientIdOf(request: FastifyRequest): string | undefined {

@@ -12,7 +12,7 @@ import t, { type Test } from "tap";
 import { PACKAGE_ROOT } from "../../src/config/index.js";
 import { createApp } from "../../src/http/app.js";
 import { registerDashboard } from "../../src/http/dashboard.js";
-import { IN_TIME, UNBOUNDED } from "../support/admission.js";
+import { UNBOUNDED, WELCOME } from "../support/admission.js";
 import { serve } from "./support/serve.js";
 
 const PAGE = '<!doctype html><title>page</title><script type="module" src="/assets/app-1a2b.js"></script>';
@@ -30,7 +30,7 @@ function assets(): Record<string, string> {
 }
 
 function app(t: Test, dashboardFolder: string): FastifyInstance {
-  const made = createApp({ ...UNBOUNDED, maxBodyBytes: 1024 }, pino({ level: "silent" }), IN_TIME);
+  const made = createApp({ ...UNBOUNDED, maxBodyBytes: 1024 }, pino({ level: "silent" }), WELCOME);
   registerDashboard(made, { dashboardFolder });
   t.teardown(() => made.close());
   return made;

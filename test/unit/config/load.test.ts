@@ -133,11 +133,35 @@ test("the file's types are JSON's own; sizes may have a unit anywhere", async (t
   t.equal(problems({ flags: { maxBodyBytes: "5 parsecs" } }).length, 1);
 });
 
-test("an address that others reach is refused without --insecure, with what to do", async (t) => {
+test("the value of a token is shown in no problem", async (t) => {
+  const [problem] = problems({ flags: { token: "too short" } });
+  t.match(problem, { key: "token", message: /^must be 16 to 512 of .*, but is not$/ });
+});
+
+test("certificate and key come together, and keys are fetched by nobody who could change them", async (t) => {
+  t.match(problems({ flags: { tlsCert: "c.pem" } }), [{ key: "tlsCert", message: /needs tlsKey \(--tls-key\)/ }]);
+  t.match(problems({ env: { TIDEWIRE_TLS_KEY: "k.pem" } }), [{ key: "tlsKey", message: /needs tlsCert/ }]);
+  t.match(problems({ flags: { jwksUrl: "http://issuer.example/keys" } }), [{ key: "jwksUrl", message: /https/ }]);
+  for (const jwksUrl of ["https://issuer.example/keys", "http://127.0.0.1:9/k", "http://[::1]/k", "http://localhost/k"])
+    t.equal(loadConfig(sources({ flags: { jwksUrl } })).jwksUrl, jwksUrl);
+});
+
+test("origins come as a list or as one text", async (t) => {
+  const both = ["https://a.example", "http://b.example:8080"];
+  t.same(loadConfig(sources({ env: { TIDEWIRE_ALLOWED_ORIGINS: both.join(", ") } })).allowedOrigins, both);
+  t.same(loadConfig(sources({ file: { allowedOrigins: both } })).allowedOrigins, both);
+  for (const wrong of ["a.example", "https://a.example/path", ""])
+    t.match(problems({ flags: { allowedOrigins: wrong } }), [{ key: "allowedOrigins" }], wrong);
+});
+
+test("an address that others reach is refused without a token or --insecure, with what to do", async (t) => {
   for (const host of ["0.0.0.0", "::", "192.168.1.5", "example.com", "127.0.0.1.example.com"]) {
     const [problem] = problems({ flags: { host } });
     t.match(problem, { key: "host", source: "flag --host", message: /127\.0\.0\.1.*--insecure/ }, host);
     t.equal(loadConfig(sources({ flags: { host, insecure: true } })).host, host);
+    t.match(problem, { message: /TIDEWIRE_TOKEN.*tidewire token.*--token-file.*--jwks-url/ });
+    for (const way of [{ token: "a-token-of-32-characters-1234567" }, { tokenFile: "tokens.json" }])
+      t.equal(loadConfig(sources({ flags: { host, ...way } })).host, host);
   }
   for (const host of ["127.0.0.1", "127.9.9.9", "localhost", "::1"]) t.ok(isLoopback(host), host);
 });
@@ -157,7 +181,8 @@ test("whatever the sources say, a configuration within bounds comes out, or ever
       const found = problems({ flags: named, env, file });
       if (found.length > 0) return found.every(({ source, message }) => source !== "" && message !== "");
       const config = loadConfig(sources({ flags: named, env, file }));
-      return keys.every((key) => SETTINGS[key].read(config[key], false) === config[key]);
+      const isOwn = (key: SettingKey) => SETTINGS[key].read(config[key], false) === config[key];
+      return keys.every((key) => config[key] === SETTINGS[key].default || isOwn(key));
     }),
     { numRuns: 500 },
   );
@@ -173,12 +198,23 @@ test("each source alone yields each setting's own value", async (t) => {
     executionProvider: "cuda",
     nodeName: "gpu-1",
     trustedProxies: "10.0.0.7, fd00::/8",
+    token: "a-token-of-32-characters-1234567",
+    jwksUrl: "https://issuer.example/keys",
+    jwtIssuer: "https://issuer.example",
+    jwtAudience: "tidewire",
+    allowedOrigins: "*",
   };
+  /** Certificate and key are nothing without each other. */
+  const beside: Record<string, object> = { tlsCert: { tlsKey: "some/key" }, tlsKey: { tlsCert: "some/cert" } };
   for (const [key, setting] of Object.entries(SETTINGS)) {
     const value = values[key] ?? (typeof setting.default === "number" ? setting.default + 1 : "some/path");
-    const texts = [{ flags: { [key]: String(value) } }, { env: { [variableOf(key)]: String(value) } }];
-    for (const parts of [...texts, { file: { [key]: value } }]) {
-      t.equal(loadConfig(sources(parts))[key as SettingKey], value, `${flagOf(key)} ${Object.keys(parts)}`);
+    const texts = [
+      { flags: { [key]: String(value), ...beside[key] } },
+      { flags: { ...beside[key] }, env: { [variableOf(key)]: String(value) } },
+    ];
+    for (const parts of [...texts, { file: { [key]: value, ...beside[key] } }]) {
+      const found = loadConfig(sources(parts))[key as SettingKey];
+      t.same([found].flat(), [value], `${flagOf(key)} ${Object.keys(parts)}`);
     }
   }
 });

@@ -12,7 +12,7 @@ import type { EventPage, EventPublisher, EventReader, TopicView } from "../../..
 import { createApp, registerRoutes } from "../../../src/http/app.js";
 import type { EventStreams, HttpDependencies, SseSink, TrainingRuns } from "../../../src/http/dependencies.js";
 import { readMessage } from "../../../src/wire/json.js";
-import { IN_TIME, UNBOUNDED } from "../../support/admission.js";
+import { UNBOUNDED, WELCOME } from "../../support/admission.js";
 
 interface MemoryTopic {
   readonly generation: number;
@@ -146,7 +146,7 @@ export function inMemory(topics = new MemoryTopics(), eventStreams = new MemoryS
 
 /** An app over them, closed when the test ends. */
 export function serveRoutes(t: Test, dependencies: HttpDependencies, maxBodyBytes = 16 * 1024 * 1024): FastifyInstance {
-  const app = createApp({ ...UNBOUNDED, maxBodyBytes }, pino({ level: "silent" }), IN_TIME);
+  const app = createApp({ ...UNBOUNDED, maxBodyBytes }, pino({ level: "silent" }), WELCOME);
   registerRoutes(app, dependencies);
   t.teardown(() => app.close());
   return app;

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { type Test, test } from "tap";
 import { TidewireError } from "../../../src/errors.js";
 import { createApp, registerRoutes } from "../../../src/http/app.js";
-import { IN_TIME, UNBOUNDED } from "../../support/admission.js";
+import { UNBOUNDED, WELCOME } from "../../support/admission.js";
 import { inMemory } from "./memory.js";
 
 interface LogLine {
@@ -19,7 +19,7 @@ interface LogLine {
 function serve(t: Test, level = "warn") {
   const lines: LogLine[] = [];
   const log = pino({ level }, { write: (line) => lines.push(JSON.parse(line)) });
-  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 2048 }, log, IN_TIME);
+  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 2048 }, log, WELCOME);
   registerRoutes(app, {
     ...inMemory(),
     streams: {

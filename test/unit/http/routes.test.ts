@@ -13,7 +13,7 @@ import { createApp, registerRoutes } from "../../../src/http/app.js";
 import type { HttpDependencies, Readiness } from "../../../src/http/dependencies.js";
 import { HistoryFiles } from "../../../src/inference/history-files.js";
 import { HistoryStore } from "../../../src/inference/history-store.js";
-import { IN_TIME, UNBOUNDED } from "../../support/admission.js";
+import { UNBOUNDED, WELCOME } from "../../support/admission.js";
 import { inMemory } from "./memory.js";
 
 const LIMITS = { historyRows: 100, historyBytes: 1e6, closedHistories: 10, closedHistoryMs: 60_000 };
@@ -60,7 +60,7 @@ function serve(t: Test, overrides: Partial<HttpDependencies> = {}): Served {
   const app = createApp(
     { ...UNBOUNDED, maxBodyBytes: 2048 },
     pino({ level: "warn" }, { write: (line) => lines.push(line) }),
-    IN_TIME,
+    WELCOME,
   );
   const ensembles = new Map([BROKEN, TURBINE].map((each) => [each.name, each]));
   registerRoutes(app, {

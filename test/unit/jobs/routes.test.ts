@@ -8,8 +8,9 @@ import { pino } from "pino";
 import { type Test, test } from "tap";
 import { createApp } from "../../../src/http/app.js";
 import { registerEvaluations } from "../../../src/http/evaluations.js";
+import { PUBLIC } from "../../../src/http/guard.js";
 import { withMethodsRefused } from "../../../src/http/methods.js";
-import { IN_TIME, UNBOUNDED } from "../../support/admission.js";
+import { UNBOUNDED, WELCOME } from "../../support/admission.js";
 import {
   type Bench,
   type BenchOptions,
@@ -33,11 +34,11 @@ interface Served extends Bench {
 
 async function serve(t: Test, options: BenchOptions = {}): Promise<Served> {
   const it = await bench(t, options);
-  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 10_000 }, pino({ level: "silent" }), IN_TIME);
+  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 10_000 }, pino({ level: "silent" }), WELCOME);
   t.teardown(() => app.close());
   withMethodsRefused(app, () => {
     registerEvaluations(app, it);
-    app.post("/other", (_, reply) => reply.send({}));
+    app.post("/other", PUBLIC, (_, reply) => reply.send({}));
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;

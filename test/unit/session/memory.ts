@@ -3,6 +3,8 @@
 import { pino } from "pino";
 import type { ServerFrame } from "../../../generated/ts/tidewire/v1/frame.js";
 import { DataType } from "../../../generated/ts/tidewire/v1/inference.js";
+import type { Authenticator } from "../../../src/access/access.js";
+import { EVERYBODY, type Grant } from "../../../src/access/grant.js";
 import { Broker } from "../../../src/events/broker.js";
 import { MemoryLog } from "../../../src/events/memory-log.js";
 import { Ensemble } from "../../../src/inference/ensemble.js";
@@ -20,6 +22,7 @@ import { TurnClock } from "../../../src/session/turn-clock.js";
 import { SharedMessages } from "../../../src/wire/shared-messages.js";
 import type { ClientBody, ServerBody } from "../../integration/support/frames.js";
 import { decodeReply, type Encoding, encodeRequest } from "../../integration/support/peer.js";
+import { OPEN_ACCESS } from "../../support/access.js";
 import { IN_TIME } from "../../support/admission.js";
 import { FakeExecutor, turn, WIDTH } from "../inference/fake-executor.js";
 
@@ -47,6 +50,10 @@ export class MemoryTransport implements Transport {
 
   send(messages: readonly Outgoing[]): void {
     this.writes.push(messages.flatMap(toMessages));
+  }
+
+  limitMessages(maxBytes: number | undefined): void {
+    this.acts.push(`limit ${maxBytes}`);
   }
 
   pause(): void {
@@ -81,7 +88,7 @@ export interface Scene {
   readonly executor: FakeExecutor;
   readonly services: SessionServices;
   readonly directory: SessionDirectory;
-  open(subprotocol?: string): Line;
+  open(subprotocol?: string, grant?: Grant): Line;
 }
 
 /** One session in memory. */
@@ -89,8 +96,8 @@ export class Line {
   readonly transport = new MemoryTransport();
   readonly session: Session;
 
-  constructor(services: SessionServices, subprotocol: string | undefined) {
-    this.session = new Session(services, this.transport, subprotocol, "/ws");
+  constructor(services: SessionServices, subprotocol: string | undefined, grant: Grant) {
+    this.session = new Session(services, this.transport, { subprotocol, path: "/ws", grant });
   }
 
   /** Hands the session a request of that encoding. */
@@ -104,13 +111,17 @@ export class Line {
   }
 }
 
-export function scene(limits: Partial<SessionLimits> & { maxBatchRows?: number } = {}): Scene {
+export function scene(
+  limits: Partial<SessionLimits> & { maxBatchRows?: number } = {},
+  access: Authenticator = OPEN_ACCESS,
+): Scene {
   const executor = new FakeExecutor();
   const flusher = new Flusher();
   const directory = new SessionDirectory();
   const { maxBatchRows = 64, ...rest } = limits;
   const ensemble = fakeEnsemble(executor, maxBatchRows, () => flusher.flush());
   const services: SessionServices = {
+    access,
     models: { get: () => ensemble } as unknown as ModelRepository,
     histories: new HistoryStore({ historyRows: 10, historyBytes: 1e6, closedHistories: 0, closedHistoryMs: 0 }),
     sessions: directory,
@@ -127,12 +138,18 @@ export function scene(limits: Partial<SessionLimits> & { maxBatchRows?: number }
       maxSubscriptions: 4,
       maxFramesPerSecond: 0,
       maxBytesPerSecond: 0,
+      authTimeoutMs: 5000,
       ...rest,
     },
     lateness: IN_TIME,
     log: silent,
   };
-  return { executor, services, directory, open: (subprotocol) => new Line(services, subprotocol) };
+  return {
+    executor,
+    services,
+    directory,
+    open: (subprotocol, grant = EVERYBODY) => new Line(services, subprotocol, grant),
+  };
 }
 
 function fakeEnsemble(executor: FakeExecutor, maxBatchRows: number, afterDelivery: () => void): Ensemble {

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { test } from "tap";
+import { EVERYBODY } from "../../../src/access/grant.js";
 import { config } from "../../integration/support/frames.js";
 import { ENCODINGS } from "../../integration/support/peer.js";
 import { Line, MODEL, scene, settled } from "./memory.js";
@@ -16,7 +17,7 @@ for (const encoding of ENCODINGS) {
         },
       } as never,
     };
-    const line = new Line(services, `tidewire.v1.${encoding}`);
+    const line = new Line(services, `tidewire.v1.${encoding}`, EVERYBODY);
     line.say(encoding, 12, config(MODEL));
     await settled();
     const requestId = `${line.session.id}/12`;

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { Authenticate, Authenticated } from "./access.js";
 import { Error } from "./error.js";
 import { Event } from "./events.js";
 import {
@@ -70,6 +71,9 @@ export interface ClientFrame {
     | //
     /** Asks for a pong, at once. */
     { $case: "ping"; value: Ping }
+    | //
+    /** Shows a token; answered by authenticated. */
+    { $case: "authenticate"; value: Authenticate }
     | undefined;
 }
 
@@ -121,6 +125,9 @@ export interface ServerFrame {
     | //
     /** A refused request. */
     { $case: "error"; value: Error }
+    | //
+    /** What the connection may do. */
+    { $case: "authenticated"; value: Authenticated }
     | undefined;
 }
 
@@ -184,6 +191,9 @@ export const ClientFrame: MessageFns<ClientFrame> = {
         break;
       case "ping":
         Ping.encode(message.body.value, writer.uint32(82).fork()).join();
+        break;
+      case "authenticate":
+        Authenticate.encode(message.body.value, writer.uint32(90).fork()).join();
         break;
     }
     return writer;
@@ -282,6 +292,14 @@ export const ClientFrame: MessageFns<ClientFrame> = {
             message.body = { $case: "ping", value: Ping.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.body = { $case: "authenticate", value: Authenticate.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -346,6 +364,9 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         break;
       case "error":
         Error.encode(message.body.value, writer.uint32(122).fork()).join();
+        break;
+      case "authenticated":
+        Authenticated.encode(message.body.value, writer.uint32(130).fork()).join();
         break;
     }
     return writer;
@@ -482,6 +503,14 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             }
 
             message.body = { $case: "error", value: Error.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.body = { $case: "authenticated", value: Authenticated.decode(reader, reader.uint32()) };
             continue;
           }
         }

@@ -1,0 +1,108 @@
+// The one place where HTTP requests are let in: each has a grant before its route sees it, and each route says what it
+// needs. A route that says nothing keeps the server from starting, so that none is forgotten.
+import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
+import type { Authenticator } from "../access/access.js";
+import { EVERYBODY, type Grant, NOBODY, unauthenticated } from "../access/grant.js";
+import { presentedToken } from "../access/presented.js";
+import type { Action } from "../access/scopes.js";
+
+/** An action, and the ensemble, topic or pattern it is about. */
+type Need = readonly [action: Action, target: string];
+
+/**
+ * What a route needs, as its `config.access`:
+ *
+ * - `public`: nothing; a token that is shown is looked at, for what more it lets see
+ * - `known`: any valid token; what else is needed depends on the body, and the handler asks `request.grant`
+ * - `socket`: a WebSocket, which may show its token in its first frame
+ * - or what a scope must cover, from the path's parameters
+ */
+export type RouteAccess = "public" | "known" | "socket" | ((params: unknown) => Need);
+
+/** A part of a route's options. */
+interface Declared {
+  readonly config: { readonly access: RouteAccess };
+}
+
+/** Options of a route that needs nothing. */
+export const PUBLIC: Declared = { config: { access: "public" } };
+
+/** Options of a route whose handler asks the request's grant: it must, for what it needs stands in the body or the reply. */
+export const ASKS_ITSELF: Declared = { config: { access: "known" } };
+
+/** Options of a route that needs an action, on what its path names. */
+export function needs<Params>(action: Action, targetOf: (params: Params) => string = () => ""): Declared {
+  return { config: { access: (params) => [action, targetOf(params as Params)] } };
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    readonly access?: RouteAccess;
+  }
+  interface FastifyRequest {
+    /** What the client may do. */
+    grant: Grant;
+  }
+}
+
+/** Gives every request its grant, and refuses those whose route needs more. Call it before any route is added. */
+export function checkAccess(app: FastifyInstance, authenticator: Authenticator): void {
+  app.decorateRequest("grant");
+  // Not in onRequest: there the WebSocket plugin still has to learn that a request is an upgrade, or it would leave the
+  // socket of a refused one open. Nothing of a body is read before this hook either.
+  app.addHook("preParsing", (request, _reply, payload, done) => {
+    if (authenticator.isOpen) {
+      request.grant = EVERYBODY;
+      return done(null, payload);
+    }
+    admit(request, authenticator).then(
+      () => done(null, payload),
+      (error: Error) => done(error),
+    );
+  });
+  refuseUndeclared(app);
+}
+
+/** @throws TidewireError UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED */
+async function admit(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
+  request.grant = NOBODY;
+  const access = request.is404 ? "public" : request.routeOptions.config.access;
+  try {
+    const token = presentedToken(request.headers);
+    if (token !== undefined) request.grant = await authenticator.authenticate(token);
+  } catch (error) {
+    if (access !== "public") throw error;
+  }
+  demand(request, access);
+}
+
+function demand({ grant, params }: FastifyRequest, access: RouteAccess | undefined): void {
+  if (access === "public" || access === "socket") return;
+  if (access === "known") {
+    if (grant === NOBODY) throw unauthenticated('this needs a token: send it as "Authorization: Bearer <token>"');
+    return;
+  }
+  // A route without a declaration keeps the server from starting; were there one, it would be the administrator's.
+  const [action, target] = access ? access(params) : (["admin", ""] as const);
+  grant.require(action, target);
+}
+
+function refuseUndeclared(app: FastifyInstance): void {
+  const routes: RouteOptions[] = [];
+  app.addHook("onRoute", (route) => {
+    routes.push(route);
+  });
+  app.addHook("onReady", (done) => {
+    const undeclared = routes.filter(({ method, config }) => method !== "OPTIONS" && config?.access === undefined);
+    const names = undeclared.map(({ method, url }) => `${[method].flat().join(",")} ${url}`);
+    if (names.length === 0) return done();
+    done(new Error(`these routes do not say in config.access what they need: ${names.join("; ")}`));
+  });
+}
+
+/** Declares all routes that `scope` gets from now on public: pages and files that a plugin serves. */
+export function declarePublic(scope: FastifyInstance): void {
+  scope.addHook("onRoute", (route) => {
+    route.config = { access: "public", ...route.config };
+  });
+}
