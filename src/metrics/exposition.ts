@@ -36,7 +36,9 @@ export class Exposition {
   addRead(family: ReadFamily): void {
     this.#head(family);
     for (const { name, labels, value } of family.series) {
-      const pairs = Object.entries(labels).map(([label, text]) => pair(label, String(text)));
+      const pairs = Object.entries(labels).map(([label, text]) =>
+        pair(label, label === "le" && typeof text === "number" ? this.#bound(text) : String(text)),
+      );
       this.#line(name, pairs, value);
     }
   }
