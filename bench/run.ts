@@ -1,6 +1,7 @@
 // `npm run bench -- <suite>`: figures as JSON on stdout, progress and a table on stderr.
 
 import { dashboard } from "./dashboard/index.js";
+import { fairness } from "./fairness/index.js";
 import { fanout } from "./fanout/index.js";
 import { inference } from "./inference/index.js";
 import { ingest } from "./ingest/index.js";
@@ -11,7 +12,7 @@ import { foreignLoad, hostFacts, staleSources } from "./lib/host.js";
 import { toTable } from "./lib/table.js";
 import { stats } from "./stats/index.js";
 
-const SUITES = { inference, fanout, ingest, stats, dashboard };
+const SUITES = { inference, fanout, ingest, fairness, stats, dashboard };
 /** An answer was wrong, missing or doubled. */
 const WRONG_STATUS = 1;
 /** Nothing could be measured. */

@@ -8,7 +8,7 @@ import { hold, release } from "./idle.js";
 import { ingest } from "./ingest.js";
 import { paced } from "./paced.js";
 import { pings } from "./pings.js";
-import { pour, stopPouring } from "./pour.js";
+import { lowerPriority, pour, stopPouring } from "./pour.js";
 import { quiet } from "./quiet.js";
 import { roundTrip } from "./round-trip.js";
 import { bystanders, openSpread, pass } from "./spread.js";
@@ -20,5 +20,5 @@ serveJobs({
   ...{ hold, release, storm },
   ...{ bystanders, openSpread, pass },
   ...{ ingest, catchUp },
-  ...{ quiet, pour, stopPouring },
+  ...{ quiet, pour, stopPouring, lowerPriority },
 });

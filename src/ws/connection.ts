@@ -6,7 +6,9 @@ import type { Session } from "../session/session.js";
 import type { Traffic } from "../session/traffic.js";
 import type { Outgoing, Transport } from "../session/transport.js";
 import { SharedMessages } from "../wire/shared-messages.js";
+import { FairReader } from "./fair-reader.js";
 import { countMessages, frameMessages } from "./joined-write.js";
+import type { Turns } from "./turns.js";
 
 /** Close code for a peer that has been silent too long: it may come back. */
 const SILENT_CODE = 4000;
@@ -38,12 +40,15 @@ export class Connection implements Transport {
   readonly #maxBytes: unknown;
   readonly #beats: BeatCount;
   readonly #traffic: Traffic;
+  /** Whose turn it is to be read; undefined where ws hides its socket. */
+  readonly #reader: FairReader | undefined;
+  #isPaused = false;
   #session: Session | undefined;
   /** The heartbeat's count when the peer was last heard. */
   #heardAt: number;
   #unsentAtBeat = 0;
 
-  constructor(socket: WebSocket, beats: BeatCount, traffic: Traffic) {
+  constructor(socket: WebSocket, beats: BeatCount, traffic: Traffic, turns: Turns) {
     this.#socket = socket;
     this.#beats = beats;
     this.#traffic = traffic;
@@ -53,6 +58,7 @@ export class Connection implements Transport {
     const receiver: unknown = Reflect.get(socket, "_receiver");
     this.#receiver = typeof receiver === "object" && receiver !== null ? receiver : undefined;
     this.#maxBytes = this.#receiver && Reflect.get(this.#receiver, MAX_PAYLOAD);
+    this.#reader = this.#raw && FairReader.before(this.#raw, turns, () => this.#adjustSocket());
   }
 
   /** Hands everything the peer says to the session. Call it in the turn of the upgrade, or early messages are lost. */
@@ -119,15 +125,25 @@ export class Connection implements Transport {
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#isPaused = true;
+    this.#reader?.hold();
+    this.#adjustSocket();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    this.#reader?.release();
+    this.#adjustSocket();
+  }
+
+  /** The socket is read while nobody asks for a pause, and nothing that was read waits for its turn. */
+  #adjustSocket(): void {
+    if (this.#isPaused || this.#reader?.isBehind) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   close(code: number, reason: string, graceMs = CLOSE_TIMEOUT_MS): void {
-    this.#socket.resume(); // the answer to the close must be read
+    this.resume(); // the answer to the close must be read
     this.#socket.close(code, reason);
     this.#terminateSoon(graceMs);
   }

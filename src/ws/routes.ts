@@ -10,6 +10,7 @@ import { Session } from "../session/session.js";
 import { cut } from "../wire/refuse.js";
 import { Connection } from "./connection.js";
 import { Heartbeat, type HeartbeatTimes } from "./heartbeat.js";
+import { Turns } from "./turns.js";
 
 /** The encodings that may be agreed on, the server's preference first. */
 const SUBPROTOCOLS = ["tidewire.v1.proto", "tidewire.v1.json"];
@@ -55,6 +56,7 @@ export interface WebSocketContext extends HeartbeatTimes {
 /** Adds the WebSocket paths to the app. Call it before any route is added. */
 export async function registerWebSockets(app: FastifyInstance, context: WebSocketContext): Promise<void> {
   const heartbeat = new Heartbeat(context);
+  const turns = new Turns();
   await app.register(fastifyWebsocket, {
     options: {
       maxPayload: context.maxFrameBytes,
@@ -101,7 +103,7 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
 
   function open(socket: WebSocket, request: FastifyRequest, greeting: Greeting | undefined): void {
     const { services } = context;
-    const connection = new Connection(socket, heartbeat, services.traffic);
+    const connection = new Connection(socket, heartbeat, services.traffic, turns);
     const { routeOptions, grant } = request;
     const opening = { subprotocol: socket.protocol || undefined, path: routeOptions.url ?? "", grant, greeting };
     const session = new Session(services, connection, opening);

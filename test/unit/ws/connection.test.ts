@@ -1,4 +1,5 @@
 // Beats: who is pinged, who is given up. The beats are counted by hand, the socket is real.
+
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { type Test, test } from "tap";
@@ -6,6 +7,7 @@ import type WebSocket from "ws";
 import type { Session } from "../../../src/session/session.js";
 import { Traffic } from "../../../src/session/traffic.js";
 import { Connection } from "../../../src/ws/connection.js";
+import { Turns } from "../../../src/ws/turns.js";
 import { openPair } from "./pair.js";
 
 const PING_AFTER = 5;
@@ -46,7 +48,7 @@ interface Scene {
 async function scene(t: Test, autoPong: boolean): Promise<Scene> {
   const { client, socket } = await openPair(t, { autoPong });
   const beats = { count: 3 };
-  const connection = new Connection(socket, beats, new Traffic());
+  const connection = new Connection(socket, beats, new Traffic(), new Turns());
   const session = new Listener();
   let ended = 0;
   connection.attach(session as unknown as Session, () => {

@@ -1,4 +1,5 @@
 // Many messages in one write: every one must be read as it was, by a parser of RFC 6455 and by `ws` over a socket.
+
 import { once } from "node:events";
 import fc from "fast-check";
 import { test } from "tap";
@@ -8,6 +9,7 @@ import type { MessageRun } from "../../../src/wire/hot.js";
 import { SharedMessages } from "../../../src/wire/shared-messages.js";
 import { Connection } from "../../../src/ws/connection.js";
 import { countMessages, frameMessages } from "../../../src/ws/joined-write.js";
+import { Turns } from "../../../src/ws/turns.js";
 import { openPair } from "./pair.js";
 
 /** Where a header's form changes, and around it. */
@@ -111,7 +113,7 @@ test("ws reads joined writes over a socket, its own frames among them", async (t
   const pings: string[] = [];
   client.on("message", (data: Buffer, isBinary) => received.push(isBinary ? Uint8Array.from(data) : data.toString()));
   client.on("ping", (data) => pings.push(data.toString()));
-  const connection = new Connection(socket, { count: 0 }, new Traffic());
+  const connection = new Connection(socket, { count: 0 }, new Traffic(), new Turns());
 
   const wanted: Message[] = [];
   for (const [i, length] of BORDERS.entries()) {

@@ -1,0 +1,96 @@
+// Between a socket and the parser of `ws`: hands over what was read at once where a connection is alone or says little,
+// and in slices where it says much beside others.
+import type { Socket } from "node:net";
+import { firstSliceBytes, type Reader, type Turns } from "./turns.js";
+
+/** Read and handled at once, also beside others: a few requests, as everybody sends them. */
+const LITTLE_BYTES = 4 * 1024;
+
+type Feed = (this: Socket, chunk: Buffer) => void;
+
+/** One socket's bytes on their way to its parser. While some wait here the socket is not read. */
+export class FairReader implements Reader {
+  sliceBytes = firstSliceBytes;
+  readonly #socket: Socket;
+  readonly #feed: Feed;
+  readonly #turns: Turns;
+  readonly #changed: () => void;
+  /** What was read and not handled: a read at most, and what came before the socket had stopped. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #isHeld = false;
+  #isQueued = false;
+
+  /** @param changed  called when `isBehind` has changed */
+  private constructor(socket: Socket, feed: Feed, turns: Turns, changed: () => void) {
+    this.#socket = socket;
+    this.#feed = feed;
+    this.#turns = turns;
+    this.#changed = changed;
+    socket.removeListener("data", feed);
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    // Before the parser is told that nothing follows.
+    socket.prependListener("close", () => this.#end());
+  }
+
+  /** Puts itself before the parser; undefined where it cannot be told which listener that is. */
+  static before(socket: Socket, turns: Turns, changed: () => void): FairReader | undefined {
+    const [feed, ...others] = socket.listeners("data");
+    return feed && others.length === 0 ? new FairReader(socket, feed as Feed, turns, changed) : undefined;
+  }
+
+  get waitingBytes(): number {
+    return this.#isHeld ? 0 : this.#waitingBytes;
+  }
+
+  /** Whether bytes wait here, so that the socket must not be read. */
+  get isBehind(): boolean {
+    return this.#waitingBytes > 0;
+  }
+
+  /** Nothing is handled until {@link release}. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#queue();
+  }
+
+  #take(chunk: Buffer): void {
+    const isAlone = this.#turns.heard(this);
+    if (!this.isBehind && !this.#isHeld && (isAlone || chunk.length <= LITTLE_BYTES))
+      return this.#feed.call(this.#socket, chunk);
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes === chunk.length) this.#changed();
+    this.#queue();
+  }
+
+  #queue(): void {
+    if (this.#isQueued || this.waitingBytes === 0) return;
+    this.#isQueued = true;
+    this.#turns.add(this);
+  }
+
+  handle(bytes: number): void {
+    const chunk = this.#waiting[0];
+    if (chunk && !this.#isHeld) {
+      const slice = chunk.length <= bytes ? chunk : chunk.subarray(0, bytes);
+      if (slice === chunk) this.#waiting.shift();
+      else this.#waiting[0] = chunk.subarray(bytes);
+      this.#waitingBytes -= slice.length;
+      this.#feed.call(this.#socket, slice);
+    }
+    this.#isQueued = this.waitingBytes > 0;
+    if (!this.isBehind) this.#changed();
+  }
+
+  #end(): void {
+    this.#turns.forget(this);
+    const waiting = this.#waiting.splice(0);
+    this.#waitingBytes = 0;
+    for (const chunk of waiting) this.#feed.call(this.#socket, chunk);
+  }
+}
