@@ -20,7 +20,7 @@ type Need = readonly [action: Action, target: string];
 export type RouteAccess = "public" | "known" | "socket" | ((params: unknown) => Need);
 
 /** A part of a route's options. */
-interface Declared {
+export interface Declared {
   readonly config: { readonly access: RouteAccess };
 }
 
