@@ -37,6 +37,7 @@ interface Bill {
   readonly metadata: { readonly component: { readonly name: string } };
   readonly components: readonly {
     readonly name: string;
+    readonly version: string;
     readonly purl: string;
     readonly hashes?: readonly unknown[];
   }[];
