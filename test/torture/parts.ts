@@ -4,5 +4,6 @@ import { kills } from "./kills/index.js";
 import type { Part } from "./lib/part.js";
 import { rolling } from "./rolling/index.js";
 import { soak } from "./soak/index.js";
+import { websocket } from "./websocket/index.js";
 
-export const PARTS: readonly Part[] = [fuzz, rolling, kills, soak];
+export const PARTS: readonly Part[] = [websocket, fuzz, rolling, kills, soak];
