@@ -311,6 +311,11 @@ export class Session {
     else this.#transport.pause();
   }
 
+  /** Hands what was said to the transport before the turn ends: afterwards nothing can be said any more. */
+  flush(): void {
+    this.#outbox.flush();
+  }
+
   /** What was said has been handed to the transport. */
   flushed(): void {
     this.#adjustReading();

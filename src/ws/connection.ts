@@ -1,4 +1,5 @@
 // One WebSocket under a session: translates messages, writes, pauses and closes; decides nothing.
+import { EventEmitter } from "node:events";
 import { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import WebSocket from "ws";
@@ -47,6 +48,7 @@ export class Connection implements Transport {
   /** The heartbeat's count when the peer was last heard. */
   #heardAt: number;
   #unsentAtBeat = 0;
+  #readAtBeat: number;
 
   constructor(socket: WebSocket, beats: BeatCount, traffic: Traffic, turns: Turns) {
     this.#socket = socket;
@@ -59,6 +61,7 @@ export class Connection implements Transport {
     this.#receiver = typeof receiver === "object" && receiver !== null ? receiver : undefined;
     this.#maxBytes = this.#receiver && Reflect.get(this.#receiver, MAX_PAYLOAD);
     this.#reader = this.#raw && FairReader.before(this.#raw, turns, () => this.#adjustSocket());
+    this.#readAtBeat = this.#raw?.bytesRead ?? 0;
   }
 
   /** Hands everything the peer says to the session. Call it in the turn of the upgrade, or early messages are lost. */
@@ -70,6 +73,7 @@ export class Connection implements Transport {
       this.#traffic.bytesIn += data.length;
       session.receive(isBinary ? data : data.toString());
     });
+    sayFirst(this.#receiver, () => session.flush());
     const heard = (): void => {
       this.#heardAt = this.#beats.count;
     };
@@ -158,13 +162,22 @@ export class Connection implements Transport {
   beat(pingAfter: number, closeAfter: number): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     const unsent = this.unsentBytes;
-    // A server that owes answers does not read; a peer that takes what is sent is slow, not silent.
-    if (this.#session?.owesAnswers || unsent < this.#unsentAtBeat) this.#heardAt = this.#beats.count;
+    const read = this.#raw?.bytesRead ?? 0;
+    // A server that owes answers does not read; a peer that takes what is sent is slow, not silent; and one whose frame
+    // takes longer than this to arrive cannot send a pong within it.
+    const isAlive = this.#session?.owesAnswers || unsent < this.#unsentAtBeat || read > this.#readAtBeat;
+    if (isAlive) this.#heardAt = this.#beats.count;
     this.#unsentAtBeat = unsent;
+    this.#readAtBeat = read;
     const silent = this.#beats.count - this.#heardAt;
     if (silent >= closeAfter) this.#session?.end(SILENT_CODE, "silent for too long");
     else if (silent > 0 && silent % pingAfter === 0) this.#socket.ping();
   }
+}
+
+/** ws answers a close, and a fault, within the read that brings it: what this turn has to say until then would be lost. */
+function sayFirst(receiver: object | undefined, say: () => void): void {
+  if (receiver instanceof EventEmitter) receiver.prependListener("conclude", say).prependListener("error", say);
 }
 
 /** Node's socket holds the response it was upgraded from, and that the request and reply of Fastify: 3 KiB a connection. */

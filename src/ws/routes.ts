@@ -1,4 +1,6 @@
 // The WebSocket paths: which exist, and what a connection on each begins with.
+import { ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import fastifyWebsocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type WebSocket from "ws";
@@ -70,6 +72,7 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
       done();
     },
   });
+  app.server.prependListener("upgrade", (_, socket: Duplex) => endIfAnswering(socket));
   // The plugin would open a socket on any route, and close it with 1005.
   app.addHook("onRequest", async (request) => {
     if (request.ws && !SOCKET_ROUTES.has(request.routeOptions.url ?? "")) throw notFound(request.url, "no WebSocket");
@@ -116,6 +119,15 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
 function tooManyStrangers(limit: number): TidewireError {
   const message = `${limit} connections have shown no token yet, more may not be: send the token with the upgrade`;
   return new TidewireError("OVERLOADED", message, { limit }, { retryAfterMs: STRANGERS_RETRY_MS });
+}
+
+/**
+ * Ends a connection that asks for an upgrade before its earlier request is answered. The plugin cannot serve it: it would
+ * leave the socket open, with no time-out, for as long as the client likes.
+ */
+function endIfAnswering(socket: Duplex): void {
+  const response: unknown = Reflect.get(socket, "_httpMessage");
+  if (response instanceof ServerResponse) response.once("close", () => socket.destroy());
 }
 
 function clientIdOf(request: FastifyRequest): string | undefined {

@@ -115,10 +115,9 @@ export function configFrames(): ValidFrame[] {
 }
 
 /** The client's golden frames. */
-export function goldenFrames(): ValidFrame[] {
-  const frames = readGoldens().filter(({ type }) => type === "ClientFrame");
-  return frames.map(({ json }) => fromJson(json));
-}
+export const GOLDEN_FRAMES: readonly ValidFrame[] = readGoldens()
+  .filter(({ type }) => type === "ClientFrame")
+  .map(({ json }) => fromJson(json));
 
 function fromJson(json: object): ValidFrame {
   return ofFrame(frameFromJson("ClientFrame", json));

@@ -15,7 +15,6 @@ interface Message {
   readonly type: string;
   readonly id?: number;
   readonly topic?: string;
-  readonly offset?: number;
   readonly data?: { readonly values?: readonly number[]; readonly message?: string };
 }
 

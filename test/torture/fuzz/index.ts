@@ -31,6 +31,8 @@ const FLAGS = [
   ["--history-rows", "100"],
   ["--closed-histories", "4"],
   ["--nvidia-smi", "off"],
+  // Not a limit of the protocol's: a machine that is busy with something else would only make it refuse.
+  ["--max-loop-delay-ms", "0"],
 ].flat();
 const MODELS = ["gas_turbine", "ensemble_narrow", "faulty", "window"];
 

@@ -1,6 +1,6 @@
 // What a fuzzed connection says, decided by the seed and its number alone: any connection can be had again.
 import type { Random } from "../lib/random.js";
-import { configFrames, goldenFrames, schemaFrame, sensibleFrame, type ValidFrame } from "./corpus.js";
+import { configFrames, GOLDEN_FRAMES, schemaFrame, sensibleFrame, type ValidFrame } from "./corpus.js";
 import { mutateJson } from "./json-mutations.js";
 import { type Encoding, jsonMutant, type Mutant, protoMutant } from "./message.js";
 import { mutateProto } from "./proto-mutations.js";
@@ -27,7 +27,7 @@ export interface Stock {
 /** A stock of frames. */
 export function createStock(random: Random): Stock {
   const sensible = Array.from({ length: SENSIBLE }, () => sensibleFrame(random));
-  const others = [...goldenFrames(), ...Array.from({ length: OF_THE_SCHEMA }, () => schemaFrame(random))];
+  const others = [...GOLDEN_FRAMES, ...Array.from({ length: OF_THE_SCHEMA }, () => schemaFrame(random))];
   const all = [...sensible, ...others];
   return {
     valid: both(all),

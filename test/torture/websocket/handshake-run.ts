@@ -25,7 +25,10 @@ export function hearHandshake(port: number, { sends, hears }: HandshakeCase): Pr
       if (answers.count >= wanted && (!wantsFrames || answers.hasFrame)) finish();
     });
     socket.on("error", () => {}); // `close` tells it
-    socket.on("close", finish);
+    socket.on("close", () => {
+      answers.end();
+      finish();
+    });
     socket.write(sends(port));
   });
 }
@@ -50,6 +53,11 @@ class Answers {
 
   get text(): string {
     return `${this.#words.join(", ")}${this.#opcode === undefined ? "" : ` frames ${this.#opcode}`}`;
+  }
+
+  /** The connection has ended before all was heard that was wanted. */
+  end(): void {
+    this.#words.push("end");
   }
 
   take(bytes: Buffer): void {

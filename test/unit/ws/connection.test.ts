@@ -26,6 +26,8 @@ class Listener {
 
   drained(): void {}
 
+  flush: () => void = () => {};
+
   end(code: number): void {
     this.ends.push(code);
   }
@@ -109,6 +111,35 @@ test("silence counts for nothing while the server owes answers and does not read
   session.owesAnswers = false;
   beat(CLOSE_AFTER);
   t.same(session.ends, [4000]);
+});
+
+test("a frame that arrives slowly is a sign of life: no pong can stand within it", async (t) => {
+  const { client, socket, session, beat } = await scene(t, false);
+  const [near, far] = [client, socket].map((end) => Reflect.get(end, "_socket") as Socket) as [Socket, Socket];
+  const frame = Buffer.from([0x81, 0x83, 0, 0, 0, 0, 0x61, 0x62, 0x63]);
+  for (const byte of frame.subarray(0, -1)) {
+    beat(CLOSE_AFTER - 2);
+    const came = once(far, "data");
+    near.write(Uint8Array.of(byte));
+    await came;
+  }
+  t.same(session.ends, []);
+  beat(CLOSE_AFTER + 1);
+  t.same(session.ends, [4000], "half a frame and then nothing is silence");
+});
+
+test("what was said in the turn of a close, or of a fault, is handed on before ws answers it", async (t) => {
+  for (const end of [Uint8Array.of(0x88, 0x80, 0, 0, 0, 0), Uint8Array.of(0xff, 0x80, 0, 0, 0, 0)]) {
+    const { client, socket, session } = await scene(t, true);
+    let wasOpen = false;
+    session.flush = () => {
+      wasOpen ||= socket.readyState === socket.OPEN;
+    };
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    (Reflect.get(client, "_socket") as Socket).write(end);
+    await closed;
+    t.ok(wasOpen);
+  }
 });
 
 test("a peer that takes what is sent is slow, not silent", async (t) => {
