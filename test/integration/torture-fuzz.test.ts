@@ -3,7 +3,7 @@ import { test } from "tap";
 import { runFuzz } from "../torture/fuzz/index.js";
 import { quietly } from "../torture/lib/quietly.js";
 
-const FRAMES = 60_000;
+const FRAMES = 40_000;
 
 test(`${FRAMES} fuzzed frames: each is answered once, nothing is lost, nothing is left`, async (t) => {
   const { findings, figures } = await runFuzz(quietly(1, "fuzz"), FRAMES);
