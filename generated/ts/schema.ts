@@ -114,6 +114,8 @@ export interface MessageTypes {
   Reading: inference.Reading;
   RequestCancel: http.RequestCancel;
   SaveHistory: http.SaveHistory;
+  SchemaSource: http.SchemaSource;
+  SchemaSources: http.SchemaSources;
   ServerFrame: frame.ServerFrame;
   SetTrainingStatus: http.SetTrainingStatus;
   SignalEvaluation: evaluation.SignalEvaluation;
@@ -621,6 +623,14 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "session_id", number: 1, kind: "string", optional: true, maxBytes: 128, required: true },
     { name: "output_dir", number: 2, kind: "string", optional: true, maxBytes: 1024 },
     { name: "format", number: 3, kind: "enum", type: "HistoryFormat", optional: true, required: true },
+  ] },
+  SchemaSource: { fields: [
+    { name: "name", number: 1, kind: "string" },
+    { name: "text", number: 2, kind: "string" },
+  ] },
+  SchemaSources: { fields: [
+    { name: "package", number: 1, kind: "string" },
+    { name: "files", number: 2, kind: "message", type: "SchemaSource", repeated: true, keepEmpty: true },
   ] },
   ServerFrame: { shape: "tagged", fields: [
     { name: "id", number: 1, kind: "int32" },

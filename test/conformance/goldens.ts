@@ -5,6 +5,8 @@ import type { FrameType } from "../../src/wire/json.js";
 /** One frame in both encodings. */
 export interface Golden {
   readonly name: string;
+  /** The file that holds it. */
+  readonly file: string;
   readonly type: FrameType;
   /** What is to be noticed. */
   readonly note?: string;
@@ -17,5 +19,7 @@ export function readGoldens(): Golden[] {
   const folder = new URL("golden/", import.meta.url);
   return readdirSync(folder)
     .sort()
-    .flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Golden[]);
+    .flatMap((file) =>
+      (JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Golden[]).map((golden) => ({ ...golden, file })),
+    );
 }

@@ -69,7 +69,7 @@ export interface ClientFrame {
     /** Asks a task's owner to stop; answered by cancel_accepted. */
     { $case: "cancelTask"; value: CancelTask }
     | //
-    /** Asks for a pong, at once. */
+    /** Asks for a pong, at once; answered by pong. answered by pong. */
     { $case: "ping"; value: Ping }
     | //
     /** Shows a token; answered by authenticated. */

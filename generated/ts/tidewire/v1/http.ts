@@ -670,6 +670,22 @@ export interface WsStats_SubscribersEntry {
   value: number;
 }
 
+/** The sources of the schema. */
+export interface SchemaSources {
+  /** The package that they declare. */
+  package: string;
+  /** Each of them, by name. */
+  files: SchemaSource[];
+}
+
+/** One source of the schema. */
+export interface SchemaSource {
+  /** The name that others import it by, such as "tidewire/v1/frame.proto". */
+  name: string;
+  /** Its text. */
+  text: string;
+}
+
 function createBaseSignalQuality(): SignalQuality {
   return {
     r2Base: undefined,
@@ -4061,6 +4077,120 @@ export const WsStats_SubscribersEntry: MessageFns<WsStats_SubscribersEntry> = {
             }
 
             message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSchemaSources(): SchemaSources {
+  return { package: "", files: [] };
+}
+
+export const SchemaSources: MessageFns<SchemaSources> = {
+  encode(message: SchemaSources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.package !== "") {
+      writer.uint32(10).string(message.package);
+    }
+    for (const v of message.files) {
+      SchemaSource.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SchemaSources {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSchemaSources();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.package = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.files.push(SchemaSource.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSchemaSource(): SchemaSource {
+  return { name: "", text: "" };
+}
+
+export const SchemaSource: MessageFns<SchemaSource> = {
+  encode(message: SchemaSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SchemaSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSchemaSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
             continue;
           }
         }
