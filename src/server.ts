@@ -16,7 +16,9 @@ import { type Examined, ServerHealth } from "./health/health.js";
 import { createApp, registerRoutes } from "./http/app.js";
 import { registerDashboard } from "./http/dashboard.js";
 import type { HttpDependencies, Readiness } from "./http/dependencies.js";
+import { registerDocs } from "./http/docs.js";
 import { registerEvaluations } from "./http/evaluations.js";
+import { watchRoutes } from "./http/route-table.js";
 import { SubscribedStreams } from "./http/subscribed-streams.js";
 import { HistoryFiles } from "./inference/history-files.js";
 import { HistoryStore } from "./inference/history-store.js";
@@ -39,7 +41,7 @@ import { openHost } from "./stats/host.js";
 import { LoopWatch } from "./stats/loop-watch.js";
 import { NvidiaSmi } from "./stats/nvidia-smi.js";
 import { OwnProcess } from "./stats/own-process.js";
-import { registerWebSockets } from "./ws/routes.js";
+import { registerWebSockets, SOCKET_PATHS } from "./ws/routes.js";
 
 /** A whole server. */
 export interface TidewireServer extends AsyncDisposable {
@@ -120,6 +122,7 @@ class Server implements TidewireServer {
     const services = this.#services(models, broker, runs);
     const stats = await this.#openStats(broker);
     this.#stats = stats;
+    const routes = watchRoutes(this.#app);
     await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
     const evaluations = this.#openEvaluations(services);
     this.#evaluations = evaluations;
@@ -129,6 +132,7 @@ class Server implements TidewireServer {
       health: new ServerHealth(this.#examined(services, evaluations)),
     });
     registerEvaluations(this.#app, { evaluations });
+    registerDocs(this.#app, { version: VERSION, routes, sockets: SOCKET_PATHS });
     registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();
     runs.resumeLeases();

@@ -34,6 +34,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "server.ts": {
     folders: [
       "http",
+      "docs",
       "ws",
       "session",
       "jobs",
@@ -60,6 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   http: {
     folders: [
+      "docs",
       "session",
       "jobs",
       "runs",
@@ -77,6 +79,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["fastify", "@fastify/*", "pino?"],
   },
+  docs: { folders: ["wire", "errors.ts", "generated"], node: ["crypto"] },
   health: { folders: ["session", "jobs", "inference", "stats", "events"], packages: [], node: [] },
   metrics: {
     folders: ["session", "jobs", "inference", "stats", "events", "meters"],

@@ -36,7 +36,7 @@ const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"
 
 const INTRODUCTION = `Derived from the schema (\`proto/tidewire/v1\`, served at \`/api/v1/schema\`); a test holds it against the
 server's routes, runs every example, and looks for replies that it does not have. The WebSocket protocol has
-[a page](socket) and [a document](asyncapi.json) of its own.
+[a page](/docs/socket) and [a document](/docs/asyncapi.json) of its own.
 
 - Every refused request is answered \`{"error_code","message","details"}\`: match on the code.
 - Bodies are JSON in UTF-8. Fields may be absent or null; names may be lowerCamelCase; unknown fields are ignored; a wrong

@@ -1,5 +1,3 @@
-// Written by test/docs/openapi.test.ts with UPDATE=1. DO NOT EDIT.
-import type { Recording } from "./recording.js";
-
-/** Requests of a real server, and its replies. */
-export const RECORDED: readonly Recording[] = [];
+// Written by test/docs/openapi.test.ts with UPDATE=1: requests of a real server, and its replies. DO NOT EDIT.
+export const RECORDED = `
+`;

@@ -5,6 +5,7 @@ import { type CasePlan, type FieldPlan, type MessagePlan, planOf } from "../wire
 import { protoCodec } from "../wire/proto-codec.js";
 import { commentOf, partComment } from "./comments.js";
 import { FRAME_EXAMPLES } from "./frame-examples.js";
+import { parseLines, type ShownFrame } from "./recording.js";
 
 /** The frame that a message is a body of. */
 export type FrameName = "ClientFrame" | "ServerFrame";
@@ -41,6 +42,7 @@ export interface SocketMessage {
   readonly examples: readonly FrameExample[];
 }
 
+const EXAMPLES = parseLines<ShownFrame>(FRAME_EXAMPLES);
 /** How a request's comment in the schema names its reply. */
 const ANSWERED_BY = /\banswered by (\w+)/;
 
@@ -78,7 +80,7 @@ function fieldsOf(owner: MessagePlan, isInside: boolean): MessageField[] {
 }
 
 function examplesOf(frame: FrameName, type: string): FrameExample[] {
-  const found = FRAME_EXAMPLES.filter((example) => example.frame === frame && example.json.type === type);
+  const found = EXAMPLES.filter((example) => example.frame === frame && example.json.type === type);
   return found.map(({ name, json }) => ({ name, json, hex: Buffer.from(bytesOf(frame, json)).toString("hex") }));
 }
 

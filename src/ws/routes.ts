@@ -30,6 +30,12 @@ const PATHS: Readonly<Record<string, string | undefined>> = {
 /** A training run's own path. */
 const TRAINING_PATH = "/api/v1/ws/training/:experimentId";
 
+/** Every path as the documents write it, and what a connection on it is subscribed to from the start. */
+export const SOCKET_PATHS: readonly { readonly path: string; readonly topic: string | undefined }[] = [
+  ...Object.entries(PATHS).map(([path, topic]) => ({ path, topic })),
+  { path: TRAINING_PATH.replace(/:(\w+)/, "{$1}"), topic: "training.{experimentId}" },
+];
+
 const SOCKET_ROUTES: ReadonlySet<string> = new Set([...Object.keys(PATHS), TRAINING_PATH]);
 
 /** Longest client_id that is told back; what is beyond is cut. */
