@@ -22,6 +22,11 @@ export function defaultText(comment: string): string {
   return DEFAULT.exec(comment)?.[1] ?? "";
 }
 
+/** The comment without the sentence that says what an absent field means. */
+export function withoutDefault(comment: string): string {
+  return comment.replace(DEFAULT, "").trim();
+}
+
 /** What an absent field means, where the comment says it as a value of JSON. */
 export function defaultValue(comment: string): JsonValue | undefined {
   try {

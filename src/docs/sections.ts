@@ -3,7 +3,7 @@ import { ENUMS } from "../../generated/ts/schema.js";
 import { ERRORS, type ErrorRow } from "../errors.js";
 import { type FieldPlan, type MessagePlan, planOf } from "../wire/plan.js";
 import type { SocketSources } from "./asyncapi.js";
-import { boundsText, commentOf, defaultText, partComment } from "./comments.js";
+import { boundsText, commentOf, defaultText, partComment, withoutDefault } from "./comments.js";
 import { type Html, html, prose } from "./html.js";
 import { closeCodes } from "./socket-codes.js";
 import type { FrameExample, FrameName, MessageField, SocketMessage } from "./socket-messages.js";
@@ -53,14 +53,14 @@ type is refused, never coerced. A reply carries the <code>id</code> of its reque
 <section>
 <h3>Paths</h3>
 <p>All of them speak the whole protocol.</p>
-<table><thead><tr><th>path</th><th>a connection is subscribed to</th></tr></thead><tbody>${rows}</tbody></table>
+<table class="paths"><thead><tr><th>path</th><th>a connection is subscribed to</th></tr></thead><tbody>${rows}</tbody></table>
 </section>
 `;
 }
 
 /** One message: its fields, and examples in both encodings. */
 export function messageSection(message: SocketMessage): Html {
-  const { frame, type, number, kindNumber, summary, description, fields, examples, answeredBy } = message;
+  const { frame, type, number, kindNumber, description, fields, examples, answeredBy } = message;
   const id = messageId(frame, type);
   const place = kindNumber === undefined ? `field ${number} of ${frame}` : `field ${kindNumber} of Event`;
   const mark =
@@ -72,7 +72,7 @@ export function messageSection(message: SocketMessage): Html {
   );
   return html`<section id="${id}">
 <h3>${mark} <a href="#${id}">${type}</a> <small>${place}</small></h3>
-<p>${prose(description === summary ? summary : `${summary} ${description}`)}</p>
+<p>${prose(description)}</p>
 ${replies.length > 0 ? html`<p>Answered by${replies}.</p>` : ""}
 ${fieldTable(fields)}
 ${examples.map(exampleBlock)}
@@ -169,7 +169,7 @@ function fieldRow({ field, owner, isInside }: MessageField): Html {
     boundsText(field),
     said === "" ? "" : `default: ${said}`,
   ];
-  return html`<tr><td><code>${place}${field.name}</code></td><td class="type">${typeOf(field)}</td><td class="rules">${rules.filter(Boolean).join("; ")}</td><td>${prose(comment)}</td></tr>
+  return html`<tr><td><code>${place}${field.name}</code></td><td class="type">${typeOf(field)}</td><td class="rules">${rules.filter(Boolean).join("; ")}</td><td>${prose(withoutDefault(comment))}</td></tr>
 `;
 }
 

@@ -65,6 +65,7 @@ table { width: 100%; margin: 8px 0 12px; border-collapse: collapse; font-size: 1
 th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 th { border-top: 0; font-size: 12px; font-weight: 500; color: var(--text-2); }
 td:first-child { width: 24%; }
+.paths td:first-child { width: 45%; }
 td.rules { color: var(--text-2); width: 20%; }
 td.type { width: 16%; }
 .place { color: var(--text-2); }
