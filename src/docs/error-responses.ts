@@ -67,6 +67,7 @@ export function errorResponse(
   const examples = recordings.filter((recording) => recording.status === status && codeOf(recording) !== undefined);
   const schema: JsonObject = {
     $ref: `#/components/schemas/${ERROR_SCHEMA}`,
+    type: "object",
     properties: { error_code: { enum: [...codes] } },
   };
   const named = examples.map((recording) => [codeOf(recording), { value: recording.reply ?? null }]);

@@ -8,7 +8,7 @@ const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 /** A strict validator of what the server takes or gives: by that differs which texts are timestamps. */
 export function ajvOf(direction: Direction): Ajv2020 {
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, keywords: ["x-unit", "example"] });
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, keywords: ["x-unit", "components"] });
   for (const name of ["int32", "uint32", "int64", "uint64"]) ajv.addFormat(name, true);
   const isTimestamp = (text: string): boolean =>
     parseTimestamp(text) !== undefined && (direction === "taken" || IN_UTC.test(text));
