@@ -24,7 +24,9 @@ export const HTTP_ERROR: JsonObject = {
 const UNSUPPORTED_TYPE = 415;
 const NAMED_IN_PATH: readonly ErrorCode[] = ["INVALID_MESSAGE", "NOT_FOUND"];
 const WITH_BODY: readonly ErrorCode[] = ["INVALID_JSON", "INVALID_MESSAGE", "FRAME_TOO_LARGE"];
-/** Beside UNAUTHENTICATED, for routes that need a token. */
+/** Of a client that asks too much, and of a server that is behind. */
+const LIMITED: readonly ErrorCode[] = ["RATE_LIMITED", "TOO_MANY_REQUESTS", "OVERLOADED"];
+/** Of routes that need a token. */
 const GUARDED: readonly ErrorCode[] = ["UNAUTHENTICATED", "PERMISSION_DENIED"];
 const HEADERS: Readonly<Record<number, JsonObject>> = {
   401: { "www-authenticate": header("What kind of token is asked for (RFC 6750).") },
@@ -37,16 +39,18 @@ export interface Circumstances {
   readonly takesBody: boolean;
   readonly hasNames: boolean;
   readonly isGuarded: boolean;
+  readonly isLimited: boolean;
 }
 
 /** The codes that the operation may answer with, by status. */
 export function errorCodes(operation: Operation, circumstances: Circumstances): Map<number, ErrorCode[]> {
-  const { takesBody, hasNames, isGuarded } = circumstances;
+  const { takesBody, hasNames, isGuarded, isLimited } = circumstances;
   const codes = new Set<ErrorCode>([
     ...operation.errors,
     ...(takesBody ? WITH_BODY : []),
     ...(hasNames ? NAMED_IN_PATH : []),
     ...(isGuarded ? GUARDED : []),
+    ...(isLimited ? LIMITED : []),
     "INTERNAL_ERROR",
   ]);
   const byStatus = new Map<number, ErrorCode[]>();

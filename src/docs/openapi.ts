@@ -15,6 +15,8 @@ export interface Route {
   readonly path: string;
   /** What a token must allow: a scope, or `""` where any valid token will do. Undefined: no token is needed. */
   readonly needs?: string | undefined;
+  /** Whether it is answered however many requests there are, and however late the server is. */
+  readonly isAlwaysAnswered?: boolean;
 }
 
 /** What a document is made of. */
@@ -43,7 +45,8 @@ server's routes, runs every example, and looks for replies that it does not have
   type is never coerced, but refused with INVALID_MESSAGE that begins with the field's path.
 - 64-bit integers are JSON numbers below 2⁵³. Timestamps are RFC 3339; without an offset they are UTC.
 - HEAD is taken wherever GET is, but for event streams and results. Another method at a known path is 405 with \`Allow\`.
-- A list in a query may stand several times, or hold commas.`;
+- A list in a query may stand several times, or hold commas.
+- \`X-Request-Id\` names a request in the log; every reply has it, one of the server's where the client gave none.`;
 
 /** The document, as an object of JSON. @throws Error for a route without an operation, naming what to add */
 export function openApiDocument(sources: OpenApiSources): JsonObject {
@@ -174,31 +177,38 @@ class OperationWriter {
   #responses(): JsonObject {
     const replies = Object.entries(this.#operation.replies);
     const responses = new Map(replies.map(([status, reply]) => [Number(status), this.#reply(Number(status), reply)]));
-    const { method, path, needs } = this.#route;
+    const { method, path, needs, isAlwaysAnswered } = this.#route;
     const circumstances = {
       takesBody: WITH_BODY.has(method),
       hasNames: path.includes("{"),
       isGuarded: needs !== undefined,
+      isLimited: isAlwaysAnswered !== true,
     };
     for (const [status, codes] of errorCodes(this.#operation, circumstances))
       if (!responses.has(status)) responses.set(status, errorResponse(status, codes, this.#recordings));
     return Object.fromEntries([...responses].sort(([a], [b]) => a - b));
   }
 
-  #reply(status: number, { description, messages, type, headers }: Reply): JsonObject {
-    const mediaType = messages ? JSON_TYPE : type;
-    const refs = (messages ?? []).map((name) => this.#book.ref(name, "given"));
-    const bare = type === JSON_TYPE ? { type: "object" } : { type: "string" };
-    const schema = refs.length > 1 ? { anyOf: refs } : (refs[0] ?? bare);
+  #reply(status: number, { description, messages, types = [], headers }: Reply): JsonObject {
     const shown = this.#recordings.filter((recording) => recording.status === status && recording.reply !== undefined);
     const examples = Object.fromEntries(shown.map(({ reply }, i) => [exampleName(i), { value: reply ?? null }]));
+    const bodies = (messages ? [JSON_TYPE] : types).map((type): [string, JsonObject] => [
+      type,
+      { schema: this.#replySchema(type, messages ?? []), ...(shown.length > 0 && { examples }) },
+    ]);
     return {
       description,
       ...(headers && {
         headers: Object.fromEntries(Object.entries(headers).map(([name, said]) => [name, header(said)])),
       }),
-      ...(mediaType && { content: { [mediaType]: { schema, ...(shown.length > 0 && { examples }) } } }),
+      ...(bodies.length > 0 && { content: Object.fromEntries(bodies) }),
     };
+  }
+
+  #replySchema(type: string, messages: readonly MessageName[]): JsonObject {
+    const refs = messages.map((name) => this.#book.ref(name, "given"));
+    if (refs.length > 1) return { anyOf: refs };
+    return refs[0] ?? { type: type === JSON_TYPE ? "object" : "string" };
   }
 
   #security(): JsonObject {

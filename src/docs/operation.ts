@@ -30,14 +30,8 @@ export interface Reply {
   readonly description: string;
   /** The messages that its JSON may be; none for another type or no body. */
   readonly messages?: readonly MessageName[];
-  /** Its type where it is no message; without either there is no body. */
-  readonly type?:
-    | "text/plain"
-    | "text/csv"
-    | "text/html"
-    | "text/event-stream"
-    | "application/json"
-    | "application/yaml";
+  /** Its types, one of them, where it is no message; without either there is no body. */
+  readonly types?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -17,7 +17,7 @@ const REFUSED_LINGER_MS = 2_000;
 /** When a client that found no room may come back. */
 const RETRY_AFTER_MS = 1_000;
 /** Always answered: who watches the server needs them most when it refuses others. */
-const EXEMPT = /^\/(health(\/.*)?|metrics)$/;
+export const ALWAYS_ANSWERED = /^\/(health(\/.*)?|metrics)$/;
 
 /** Bounds of who is let in; names and defaults are the configuration's. */
 export type AdmissionLimits = Pick<Config, "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSecond">;
@@ -91,7 +91,7 @@ class Admission {
   asked(request: FastifyRequest, reply: FastifyReply): TidewireError | undefined {
     const refused = this.#refused.size === 0 ? undefined : this.#refused.get(nameOf(request.raw.socket));
     if (refused) reply.header("connection", "close");
-    if (EXEMPT.test(request.routeOptions.url ?? "")) return undefined;
+    if (ALWAYS_ANSWERED.test(request.routeOptions.url ?? "")) return undefined;
     return refused ?? this.#overRate(request) ?? this.#overLoad() ?? this.#overShare(request, reply);
   }
 

@@ -1,6 +1,7 @@
 // Which routes the app has, for the documents.
 import type { FastifyInstance } from "fastify";
 import type { Route } from "../docs/openapi.js";
+import { ALWAYS_ANSWERED } from "./admission.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -14,7 +15,9 @@ export function watchRoutes(app: FastifyInstance): readonly Route[] {
   const routes: Route[] = [];
   app.addHook("onRoute", ({ url, method, config, ...route }) => {
     if (config?.isUndescribed || "wsHandler" in route) return;
-    for (const name of [method].flat()) if (name !== "HEAD") routes.push({ method: name, path: openApiPath(url) });
+    const isAlwaysAnswered = ALWAYS_ANSWERED.test(url);
+    for (const name of [method].flat())
+      if (name !== "HEAD") routes.push({ method: name, path: openApiPath(url), isAlwaysAnswered });
   });
   return routes;
 }

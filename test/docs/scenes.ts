@@ -49,7 +49,8 @@ export async function playAll(play: Play, stage: Stage): Promise<void> {
 
 async function server(play: Play): Promise<void> {
   const ids = ["health", "healthLive", "healthReady", "socketStats", "schema"];
-  for (const id of [...ids, "docs", "openapi", "openapiYaml", "asyncapi", "socketDocs"]) await play(id, {});
+  await play("metrics", { headers: { accept: "application/openmetrics-text" } });
+  for (const id of [...ids, "metrics", "docs", "openapi", "openapiYaml", "asyncapi", "socketDocs"]) await play(id, {});
   await play("schemaFile", { path: { path: "tidewire/v1/frame.proto" } });
   await play("schemaFile", { path: { path: "tidewire/v1/none.proto" }, code: "NOT_FOUND" });
 }

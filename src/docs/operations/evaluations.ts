@@ -49,7 +49,7 @@ export const EVALUATIONS: Operations = {
     replies: {
       200: {
         description: "The file, RFC 4180, with a header.",
-        type: "text/csv",
+        types: ["text/csv"],
         headers: { "content-disposition": "A name for the file." },
       },
     },

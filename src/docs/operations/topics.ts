@@ -44,7 +44,7 @@ export const TOPICS: Operations = {
     replies: {
       200: {
         description: "A stream that goes on. Its messages: see the document of the socket.",
-        type: "text/event-stream",
+        types: ["text/event-stream"],
       },
     },
     errors: ["INVALID_MESSAGE", "INVALID_TOPIC", "OVERLOADED", "SHUTTING_DOWN"],
