@@ -16,6 +16,7 @@ export const FRAME_EXAMPLES = `
 {"frame":"ClientFrame","name":"publish_workflow_paused","json":{"type":"publish","id":13,"data":{"type":"workflow_execution_paused","topic":"workflow.w.1","data":{}}}}
 {"frame":"ClientFrame","name":"cancel_task","json":{"type":"cancel_task","id":14,"data":{"topic":"task.p.1","reason":"wrong data"}}}
 {"frame":"ClientFrame","name":"ping","json":{"type":"ping","id":15}}
+{"frame":"ClientFrame","name":"authenticate","json":{"type":"authenticate","id":13,"data":{"token":"tw_9f2c.a-b_c"}}}
 {"frame":"ServerFrame","name":"log","json":{"type":"log","topic":"training.run-1","timestamp":"2025-12-15T10:30:00Z","generation":1,"offset":1,"data":{"level":"ERROR","message":"disk full","source":"rank0"}}}
 {"frame":"ServerFrame","name":"metrics","json":{"type":"metrics","topic":"training.run-1","timestamp":"2025-12-15T10:30:00Z","generation":1,"offset":2,"data":{"metrics":{"train/loss":0.25},"epoch":1,"step":100}}}
 {"frame":"ServerFrame","name":"progress","json":{"type":"progress","topic":"evaluation.e1","timestamp":"2025-12-15T10:30:00Z","generation":1,"offset":3,"data":{"status":"running","progress":50,"step":2,"total_steps":4,"stage":"predict","message":"half","details":{"current":"rows.csv","completed":500,"total":1000},"eta_seconds":12.5}}}
@@ -60,4 +61,6 @@ export const FRAME_EXAMPLES = `
 {"frame":"ServerFrame","name":"connected","json":{"type":"connected","client_id":"dash-1","topic":"training.run-1","session_id":"session_abc123","timestamp":"2025-12-15T10:30:00Z"}}
 {"frame":"ServerFrame","name":"error","json":{"type":"error","id":2,"error_code":"MISSING_SIGNALS","message":"Missing boundary signals: ['AT']","details":{"missing_signals":["AT"]},"retryable":false}}
 {"frame":"ServerFrame","name":"error_retry","json":{"type":"error","error_code":"RATE_LIMITED","message":"more than 100 requests a second","retryable":true,"retry_after_ms":250}}
+{"frame":"ServerFrame","name":"authenticated","json":{"type":"authenticated","id":13,"subject":"dashboard","scopes":["subscribe:training.*","predict:gas_turbine"],"expires_at":"2026-11-20T21:00:00Z"}}
+{"frame":"ServerFrame","name":"authenticated for good, with nothing allowed","json":{"type":"authenticated","id":1,"subject":"a","scopes":[]}}
 `;

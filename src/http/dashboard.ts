@@ -46,14 +46,9 @@ export function registerDashboard(app: FastifyInstance, { dashboardFolder }: Das
     files.has(PAGE) ? send(PAGE, request, reply) : sayNotBuilt(request, reply);
   app.register(async (scope) => {
     await scope.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false, setHeaders });
-<<<<<<< HEAD
-    withMethodsRefused(scope, () => scope.get("/", PUBLIC, sendPage));
-    scope.get<{ Params: { "*": string } }>("/*", PUBLIC, (request, reply) => {
-=======
-    const options = { config: { isUndescribed: true } } as const;
+    const options = { config: { ...PUBLIC.config, isUndescribed: true } } as const;
     withMethodsRefused(scope, () => scope.get("/", options, sendPage));
     scope.get<{ Params: { "*": string } }>("/*", options, (request, reply) => {
->>>>>>> 283ec1f (docs: the documents are served: /docs, /docs/socket, openapi.json, openapi.yaml, asyncapi.json)
       const name = request.params["*"];
       if (files.has(name)) return send(name, request, reply);
       return acceptsPage(request) && !RESERVED.test(name) ? sendPage(request, reply) : reply.callNotFound();

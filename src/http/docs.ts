@@ -10,6 +10,7 @@ import type { Documents } from "../docs/documents.js";
 import type { Route } from "../docs/openapi.js";
 import type { Page } from "../docs/pages.js";
 import { MAX_ENTRIES } from "./entries.js";
+import { PUBLIC } from "./guard.js";
 import { withMethodsRefused } from "./methods.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -38,15 +39,17 @@ export function registerDocs(app: FastifyInstance, dependencies: DocsDependencie
   };
   const assets = new SwaggerFiles();
   withMethodsRefused(app, () => {
-    app.get("/docs", async (_, reply) => sendPage(reply, (await documents()).http));
-    app.get("/docs/socket", async (_, reply) => sendPage(reply, (await documents()).socket));
-    app.get("/docs/openapi.json", async (_, reply) => reply.type(JSON_TYPE).send((await documents()).openapi));
-    app.get("/docs/openapi.yaml", async (_, reply) =>
+    app.get("/docs", PUBLIC, async (_, reply) => sendPage(reply, (await documents()).http));
+    app.get("/docs/socket", PUBLIC, async (_, reply) => sendPage(reply, (await documents()).socket));
+    app.get("/docs/openapi.json", PUBLIC, async (_, reply) => reply.type(JSON_TYPE).send((await documents()).openapi));
+    app.get("/docs/openapi.yaml", PUBLIC, async (_, reply) =>
       reply.type("application/yaml; charset=utf-8").send((await documents()).openapiYaml),
     );
-    app.get("/docs/asyncapi.json", async (_, reply) => reply.type(JSON_TYPE).send((await documents()).asyncapi));
+    app.get("/docs/asyncapi.json", PUBLIC, async (_, reply) =>
+      reply.type(JSON_TYPE).send((await documents()).asyncapi),
+    );
     for (const [name, type] of Object.entries(ASSETS))
-      app.get(`/docs/assets/${name}`, { config: { isUndescribed: true } }, async (request, reply) =>
+      app.get(`/docs/assets/${name}`, { config: { ...PUBLIC.config, isUndescribed: true } }, async (request, reply) =>
         assets.send(name, type, request, reply),
       );
   });

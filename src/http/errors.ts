@@ -19,13 +19,11 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-<<<<<<< HEAD
 /** What may not stand in a quoted scope. */
 const NOT_QUOTABLE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
-=======
+
 /** Longest text of Fastify's that a client is told, in characters. */
 const MAX_MESSAGE = 300;
->>>>>>> e29f780 (test: every operation of the OpenAPI document is done, and refused with each of its errors; a name too long in a path is NOT_FOUND for every method)
 
 /** Every failed request is answered `{"error_code","message","details"}`; only causes that are the server's are logged. */
 export function handleErrors(app: FastifyInstance): void {

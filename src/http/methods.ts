@@ -24,11 +24,7 @@ function refuseOthers(app: FastifyInstance, url: string, methods: ReadonlySet<HT
   app.route({
     url,
     method: METHODS.filter((name) => !methods.has(name)),
-<<<<<<< HEAD
-    config: { access: "public" },
-=======
-    config: { isUndescribed: true },
->>>>>>> 283ec1f (docs: the documents are served: /docs, /docs/socket, openapi.json, openapi.yaml, asyncapi.json)
+    config: { access: "public", isUndescribed: true },
     // Before the body is read: it does not matter any more.
     onRequest: async (request, reply) => {
       reply.code(405).header("allow", allowed);
