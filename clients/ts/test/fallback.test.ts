@@ -60,6 +60,21 @@ t.test("where no WebSocket comes through, subscriptions and publishes go over HT
   t.same([states.filter((state) => state === "connected").length, states.at(-1)], [1, "disconnected"]);
 });
 
+t.test("a publish that is put off is not overtaken by those behind it", async (t) => {
+  const { gateway, client } = await behind(t);
+  await client.connect();
+  let publishes = 0;
+  // The third publish and, sent again, the fifth: in between the server is itself again.
+  gateway.putsOff = (method) => method === "POST" && [3, 5].includes(++publishes);
+  const all = Array.from({ length: 8 }, (_, step) =>
+    client.publish(TOPIC, step === 0 ? { type: "task_started" } : { type: "step_progress", step }),
+  );
+  t.same(
+    (await Promise.all(all)).map(({ offset }) => offset),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  );
+});
+
 t.test("a stream that is cut goes on after its last event", async (t) => {
   const { gateway, client, publish } = await behind(t);
   const seen = watching();

@@ -9,6 +9,8 @@ export class Gateway {
   /** Whether WebSockets come through, and whether anything does. */
   allowsSockets = false;
   allowsHttp = true;
+  /** Whether a request is put off, as a server that is behind with its work does. */
+  putsOff: (method: string, url: string) => boolean = () => false;
   /** Method and path of what came, upgrades left out. */
   readonly requests: { readonly method: string; readonly url: string; readonly lastEventId: string | undefined }[] = [];
   readonly #server: Server;
@@ -22,6 +24,11 @@ export class Gateway {
       for (const resolve of this.#waiting.splice(0)) resolve();
       if (!this.allowsHttp) {
         incoming.socket.destroy();
+        return;
+      }
+      if (this.putsOff(incoming.method ?? "", incoming.url ?? "")) {
+        const body = { error_code: "OVERLOADED", message: "try again later", details: {} };
+        reply.writeHead(503, { "content-type": "application/json", "retry-after": "0" }).end(JSON.stringify(body));
         return;
       }
       const { host, ...headers } = incoming.headers;

@@ -41,6 +41,8 @@ export class Fallback {
   readonly #streams = new Set<TopicStream>();
   /** The last request in line: each waits for the one before. */
   #line: Promise<void> = Promise.resolve();
+  /** The newest failure of one in line that may succeed later. Those that were behind it in line are not sent. */
+  #setback: TidewireClientError | undefined;
   #failures = 0;
   #timer: Timer;
 
@@ -144,20 +146,29 @@ export class Fallback {
     }
   }
 
-  /** One request after the other, so that events keep their order. */
+  /**
+   * One request after the other, so that events keep their order. Where one fails for the moment those behind it fail with it:
+   * whoever sends it again sends them after it, and would be overtaken by them if they went on now.
+   */
   #queue(id: number, request: () => Promise<ServerFrame["body"]>): void {
+    const before = this.#setback;
     this.#line = this.#line.then(async () => {
       if (!this.#isOpen) return;
+      if (this.#setback !== before) return this.#listener.refused(id, this.#setback as TidewireClientError);
       try {
         const body = await request();
         this.#failures = 0;
         if (this.#isOpen) this.#listener.received({ id, body });
       } catch (error) {
-        if (!this.#isOpen) return;
-        this.#listener.refused(id, error as TidewireClientError);
-        if ((error as TidewireClientError).code === "CONNECTION_FAILED") this.#failed(error as TidewireClientError);
+        if (this.#isOpen) this.#fell(id, error as TidewireClientError);
       }
     });
+  }
+
+  #fell(id: number, error: TidewireClientError): void {
+    if (error.retryable) this.#setback = error;
+    this.#listener.refused(id, error);
+    if (error.code === "CONNECTION_FAILED") this.#failed(error);
   }
 
   async #publish(publish: Publish): Promise<ServerFrame["body"]> {
