@@ -19,7 +19,7 @@ const FORTY = {
   slowPerSecond: 2,
   rounds: 3,
   everyMs: 2000,
-  maxReconnectDelay: 1000,
+  patience: { maxReconnectDelay: 1000, maxReconnectAttempts: Number.POSITIVE_INFINITY },
 } as const;
 
 function contextOf(t: Test, name: string): Context {

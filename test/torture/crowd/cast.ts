@@ -3,6 +3,12 @@ import type { Finding } from "../lib/part.js";
 import type { Comings } from "./member.js";
 import type { Endings } from "./predictor.js";
 
+/** How a client comes back, as its options say it. */
+export interface Patience {
+  readonly maxReconnectDelay: number;
+  readonly maxReconnectAttempts: number;
+}
+
 /** The clients of one process. */
 export interface Cast {
   readonly url: string;
@@ -27,8 +33,8 @@ export interface Cast {
   readonly slowPerSecond: number;
   /** Whether followers may miss what the server says is skipped. */
   readonly mayMiss: boolean;
-  /** Longest wait between two attempts to connect; undefined is the client's own. */
-  readonly maxReconnectDelay: number | undefined;
+  /** Undefined is the client's own. */
+  readonly patience: Patience | undefined;
 }
 
 /** Offsets of lines by run: line n at n − 1, 0 where it is not acknowledged. */

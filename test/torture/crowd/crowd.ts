@@ -4,7 +4,7 @@ import { ROOT } from "../../../bench/lib/paths.js";
 import { Program } from "../../../bench/lib/program.js";
 import type { Findbook } from "../lib/part.js";
 import type { Random } from "../lib/random.js";
-import type { Account, Acknowledged, Cast } from "./cast.js";
+import type { Account, Acknowledged, Cast, Patience } from "./cast.js";
 import { count } from "./member.js";
 
 const MAIN = `${ROOT}test/torture/crowd/main.ts`;
@@ -24,8 +24,8 @@ export interface CrowdOptions {
   readonly predictionsPerSecond: number;
   readonly slowPerSecond: number;
   readonly mayMiss?: boolean;
-  /** Longest wait between two attempts to connect, in ms. Default: the client's own. */
-  readonly maxReconnectDelay?: number;
+  /** How clients come back. Default: as the client library has them do. */
+  readonly patience?: Patience;
 }
 
 /** A crowd under way. Its runs must exist before it gathers: {@link runsOf}. */
@@ -135,12 +135,12 @@ function addTo(counts: Record<string, number>, more: Readonly<Record<string, num
 
 /** The share of process `index`. */
 function castOf(options: CrowdOptions, name: string, index: number, seed: number): Cast {
-  const { url, token, processes, mayMiss = false, maxReconnectDelay } = options;
+  const { url, token, processes, mayMiss = false, patience } = options;
   const topics = Crowd.runsOf(options).map((run) => `training.${run}`);
   const own = (all: number): number => Math.floor(all / processes) + (index < all % processes ? 1 : 0);
   const share = (rate: number): number => rate / processes;
   return {
-    ...{ url, token, seed, name, mayMiss, maxReconnectDelay },
+    ...{ url, token, seed, name, mayMiss, patience },
     publishers: topics.filter((_, i) => i % processes === index),
     followers: Array.from(
       { length: own(options.followers) },

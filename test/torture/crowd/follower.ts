@@ -46,7 +46,7 @@ export class Follower implements Member {
   constructor(options: FollowerOptions, book: Findbook) {
     this.#options = options;
     this.#book = book;
-    this.#client = options.client.getProgress(options.connection);
+    this.#client = options.client.getProgress(options.patience);
     watchConnection(this.#client.connection, options.comings);
     let stands = (): void => {};
     this.#standing = new Promise((resolve) => {

@@ -130,12 +130,12 @@ class Company {
 
   /** A client of one's own, in either encoding by chance. */
   #belongings() {
-    const { url: baseURL, token, maxReconnectDelay } = this.#cast;
+    const { url: baseURL, token, patience } = this.#cast;
     const encoding = this.#random.chance(0.5) ? "proto" : "json";
     return {
       client: new TidewireClient({ baseURL, token, encoding }),
       comings: this.#comings,
-      connection: { maxReconnectDelay },
+      patience,
     };
   }
 

@@ -1,5 +1,7 @@
 // What every client of a crowd is, and the clients' connections as a crowd sees them.
+
 import type { TidewireClient, WebSocketManager } from "@tidewire/client";
+import type { Patience } from "./cast.js";
 
 /** A client that takes part until it is told to leave. */
 export interface Member {
@@ -24,8 +26,7 @@ export interface Comings {
 export interface MemberOptions {
   readonly client: TidewireClient;
   readonly comings: Comings;
-  /** What the connection is told beside the client's own settings. */
-  readonly connection: { readonly maxReconnectDelay: number | undefined };
+  readonly patience: Patience | undefined;
 }
 
 /** Counts what becomes of a connection. */

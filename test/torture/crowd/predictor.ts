@@ -4,8 +4,11 @@ import type { Findbook } from "../lib/part.js";
 import { count, type Member, type MemberOptions, watchConnection } from "./member.js";
 import type { Pending } from "./pending.js";
 
-/** Predictions without an answer; beyond it the client waits. */
-const MAX_PENDING = 256;
+/**
+ * Predictions of one client without an answer; beyond it the client waits. Few of the slow model: what waits for it becomes one
+ * run, which nothing can cut short, and a server that is to end must not have a run of half a minute under way.
+ */
+const MAX_PENDING = { quick: 256, slow: 4 } as const;
 /** Sequence numbers wrap here: float32 holds them exactly, tenfold digits added. */
 const WRAP = 1_000_000;
 /** Predictions are equal within this: batches of other sizes add up in another order. */
@@ -38,7 +41,7 @@ export class Predictor implements Member {
   constructor(
     number: number,
     kind: keyof typeof MODELS,
-    { client, comings, connection: options }: MemberOptions,
+    { client, comings, patience }: MemberOptions,
     book: Findbook,
     pending: Pending,
   ) {
@@ -46,7 +49,7 @@ export class Predictor implements Member {
     this.#kind = kind;
     this.#book = book;
     this.#pending = pending;
-    this.#session = client.inference(MODELS[kind], options);
+    this.#session = client.inference(MODELS[kind], patience);
     const { connection } = this.#session;
     watchConnection(connection, comings);
     connection.on("connected", () => {
@@ -75,7 +78,7 @@ export class Predictor implements Member {
 
   /** Predicts the next reading, unless too many are under way. */
   predict(): void {
-    if (this.#unanswered >= MAX_PENDING) return;
+    if (this.#unanswered >= MAX_PENDING[this.#kind]) return;
     this.#sent += 1;
     const [digit, a] = [this.#sent % 10, this.#sent % WRAP];
     const reading = this.#kind === "slow" ? Array<number>(8).fill(1) : [digit, a, this.#number];

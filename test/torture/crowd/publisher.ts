@@ -23,13 +23,13 @@ export class Publisher implements Member {
 
   constructor(
     topic: string,
-    { client, comings, connection }: MemberOptions,
+    { client, comings, patience }: MemberOptions,
     random: Random,
     book: Findbook,
     pending: Pending,
   ) {
     this.topic = topic;
-    this.#client = client.getProgress(connection);
+    this.#client = client.getProgress(patience);
     this.#random = random;
     this.#book = book;
     this.#pending = pending;

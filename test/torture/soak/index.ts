@@ -41,7 +41,7 @@ const CLIENTS = {
 } as const;
 
 /** Bounds that are reached within the warm-up: what fills up by design is not to look like a leak. */
-const FLAGS = ["--log-level", "warn", "--history-rows", "500", "--max-idempotency-keys", "32768"];
+const FLAGS = ["--log-level", "warn", "--history-rows", "500"];
 /** Where samples go. */
 const FOLDER = join(ROOT, ".torture");
 
@@ -132,6 +132,6 @@ async function underLoad({ server, crowd, sampler, durationMs, context, book }: 
   } finally {
     clearInterval(cutter);
   }
-  const { reads, saves, evaluations } = visitor;
-  return { "reads over HTTP": reads, "histories saved": saves, evaluations };
+  const { reads, saves, evaluations, refusals } = visitor;
+  return { "reads over HTTP": reads, "histories saved": saves, evaluations, "requests put off": refusals };
 }

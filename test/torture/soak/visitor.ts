@@ -11,6 +11,8 @@ const READ_EVERY_MS = 500;
 const SAVE_EVERY_MS = 5_000;
 const EVALUATE_EVERY_MS = 15_000;
 const EVALUATED_ROWS = 2_000;
+/** What a server that is behind with its work answers. */
+const PUT_OFF = ["OVERLOADED", "RATE_LIMITED", "TOO_MANY_REQUESTS"];
 
 /** Comes again and again, until it is told to stop; a visit that fails is a finding. */
 export class Visitor implements AsyncDisposable {
@@ -20,6 +22,8 @@ export class Visitor implements AsyncDisposable {
   readonly #book: Findbook;
   readonly #timers: NodeJS.Timeout[];
   readonly #visits = new Set<Promise<void>>();
+  /** Visits that the server put off with an error to try again after. */
+  refusals = 0;
   reads = 0;
   saves = 0;
   evaluations = 0;
@@ -48,13 +52,18 @@ export class Visitor implements AsyncDisposable {
       if (isBusy) return;
       isBusy = true;
       const done = visit()
-        .catch((error) => this.#book.found("every request over HTTP is answered", `${what}: ${error}`))
+        .catch((error) => this.#failed(what, error))
         .finally(() => {
           isBusy = false;
           this.#visits.delete(done);
         });
       this.#visits.add(done);
     }, ms);
+  }
+
+  #failed(what: string, error: unknown): void {
+    if (error instanceof TidewireClientError && PUT_OFF.includes(error.code)) this.refusals += 1;
+    else this.#book.found("every request over HTTP is answered", `${what}: ${error}`);
   }
 
   async #read(): Promise<void> {
