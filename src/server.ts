@@ -196,6 +196,7 @@ class Server implements TidewireServer {
       training: runs.training,
       cancellation: runs,
       eventStreams: new SubscribedStreams(services, this.#access.watch),
+      tokens: this.#access,
       connections: { stats: () => toWsStats(services) },
     };
   }

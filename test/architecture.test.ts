@@ -95,7 +95,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     node: PURE_NODE,
   },
   jobs: {
-    folders: ["inference", "runs", "events", "wire", "errors.ts", "generated"],
+    folders: ["access", "inference", "runs", "events", "wire", "errors.ts", "generated"],
     packages: ["csv-parse", "pino?"],
   },
   runs: { folders: ["events", "wire", "errors.ts", "generated"], packages: ["pino?"], node: PURE_NODE },

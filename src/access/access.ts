@@ -1,11 +1,16 @@
 // A token to what it grants, by whatever the server was given to know tokens by.
 import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
+import { TidewireError } from "../errors.js";
 import { FileWatch } from "./file-watch.js";
 import { EVERYBODY, type Grant, unauthenticated } from "./grant.js";
 import { GrantWatch } from "./grant-watch.js";
+import { looksLikeJwt, type Verifier, verifyJwt } from "./jwt.js";
+import { Mint, type Minted, type MintRequest } from "./minted.js";
 import { MAX_TOKEN_LENGTH } from "./presented.js";
 import { adminToken, readTokenFile, StaticTokens, type TokenRow } from "./token-file.js";
+import { VerifiedTokens } from "./verified.js";
+import { readVerifiers } from "./verifiers.js";
 
 /** What the configuration says of tokens; empty texts are not set. */
 export interface AccessSettings {
@@ -14,6 +19,10 @@ export interface AccessSettings {
   readonly jwtSecretFile: string;
   readonly jwtKeyFile: string;
   readonly jwksUrl: string;
+  readonly jwtIssuer: string;
+  readonly jwtAudience: string;
+  readonly dataDir: string;
+  readonly maxTokenTtlMs: number;
 }
 
 /** Knows who is who. */
@@ -49,11 +58,15 @@ export class Access implements Authenticator, Disposable {
   readonly #settings: AccessSettings;
   readonly #log: Logger;
   readonly #tokens = new StaticTokens();
+  readonly #verified = new VerifiedTokens();
+  readonly #mint: Mint;
+  #verifiers: readonly Verifier[] = [];
   #fileWatch: FileWatch | undefined;
 
   private constructor(settings: AccessSettings, log: Logger) {
     this.#settings = settings;
     this.#log = log;
+    this.#mint = new Mint(settings.dataDir, settings.maxTokenTtlMs);
     const { token, tokenFile, jwtSecretFile, jwtKeyFile, jwksUrl } = settings;
     this.isOpen = [token, tokenFile, jwtSecretFile, jwtKeyFile, jwksUrl].every((setting) => setting === "");
   }
@@ -62,22 +75,47 @@ export class Access implements Authenticator, Disposable {
   static async open(settings: AccessSettings, log: Logger): Promise<Access> {
     const access = new Access(settings, log);
     if (settings.tokenFile !== "") access.#fileWatch = new FileWatch([settings.tokenFile], access.#reload);
-    const { rows, problems } = access.#readTokens();
+    const { rows, problems: wrongTokens } = access.#readTokens();
+    const { verifiers, problems: wrongKeys } = readVerifiers(settings, log);
+    const problems = [...wrongTokens, ...wrongKeys];
     if (problems.length > 0) {
       access[Symbol.dispose]();
       throw new AccessError(problems);
     }
     access.#tokens.replace(rows);
+    access.#verifiers = verifiers;
     return access;
   }
 
   async authenticate(token: string): Promise<Grant> {
     if (this.isOpen) return EVERYBODY;
     if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated(`a token has at most ${MAX_TOKEN_LENGTH} characters`);
-    const grant = this.#tokens.find(token);
-    if (!grant) throw unauthenticated("the token is not known here: it may be mistyped, or taken back");
+    const grant = this.#tokens.find(token) ?? (await this.#verify(token));
     const ended = grant.endedAt(Date.now());
     if (ended) throw ended;
+    return grant;
+  }
+
+  /**
+   * A token made from a grant, never wider and never longer-lived than it.
+   *
+   * @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED
+   */
+  async mint(grant: Grant, request: MintRequest): Promise<Minted> {
+    if (!this.isOpen) return this.#mint.make(grant, request);
+    // It would protect nothing, and outlive the day on which the server gets its first token.
+    const message =
+      "this server asks for no tokens, so it makes none: set token, tokenFile or a key of JSON Web Tokens";
+    throw new TidewireError("PERMISSION_DENIED", message);
+  }
+
+  async #verify(token: string): Promise<Grant> {
+    const known = this.#verified.get(token, Date.now());
+    if (known) return known;
+    const own = looksLikeJwt(token) ? this.#mint.verifier() : undefined;
+    if (!looksLikeJwt(token) || (this.#verifiers.length === 0 && !own)) throw unknownToken();
+    const grant = await verifyJwt(token, own ? [own, ...this.#verifiers] : this.#verifiers);
+    this.#verified.add(token, grant, Date.now());
     return grant;
   }
 
@@ -108,4 +146,8 @@ export class Access implements Authenticator, Disposable {
   [Symbol.dispose](): void {
     this.#fileWatch?.[Symbol.dispose]();
   }
+}
+
+function unknownToken(): TidewireError {
+  return unauthenticated("the token is not known here: it may be mistyped, or taken back");
 }

@@ -23,6 +23,7 @@ import { registerMetrics } from "./metrics.js";
 import { NAMED_REQUESTS, nameRequests, REQUEST_ID_LABEL } from "./request-id.js";
 import { registerSchema } from "./schema.js";
 import { registerStreams } from "./streams.js";
+import { registerTokens } from "./tokens.js";
 import { registerTopics } from "./topics.js";
 import { registerTraining } from "./training.js";
 import { registerTrainingEntries } from "./training-entries.js";
@@ -101,5 +102,6 @@ export function registerRoutes(app: FastifyInstance, dependencies: HttpDependenc
     registerConnections(app, dependencies);
     registerMetrics(app, dependencies);
     registerSchema(app, dependencies);
+    registerTokens(app, dependencies);
   });
 }

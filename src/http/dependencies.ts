@@ -10,6 +10,7 @@ import type {
 } from "../../generated/ts/tidewire/v1/http.js";
 import type { Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
 import type { Grant } from "../access/grant.js";
+import type { Minted, MintRequest } from "../access/minted.js";
 import type { EventPublisher, EventReader } from "../events/types.js";
 import type { Format } from "../metrics/exposition.js";
 
@@ -70,6 +71,12 @@ export interface TrainingRuns {
 export interface Cancellation {
   /** Resolves once the owner can see it. @throws TidewireError TASK_NOT_FOUND, TASK_FINISHED */
   cancel(topic: string, reason: string | undefined): Promise<unknown>;
+}
+
+/** Makes tokens. */
+export interface TokenMint {
+  /** A token never wider and never longer-lived than the grant. @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED */
+  mint(grant: Grant, request: MintRequest): Promise<Minted>;
 }
 
 /** One message of an event stream. */
@@ -136,6 +143,7 @@ export interface HttpDependencies {
   readonly cancellation: Cancellation;
   readonly eventStreams: EventStreams;
   readonly connections: ConnectionCounts;
+  readonly tokens: TokenMint;
   readonly metrics: MetricsText;
   /** The server's version, as health tells it. */
   readonly version: string;

@@ -1,6 +1,7 @@
 // Files that a client names: regular ones inside the data directory.
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep, win32 } from "node:path";
+import { ACCESS_FOLDER } from "../access/folder.js";
 import { TidewireError } from "../errors.js";
 import { unless } from "../inference/history-folder.js";
 
@@ -29,6 +30,9 @@ export async function inputFile(dataDir: string, name: string): Promise<InputFil
   if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
     throw invalid(name, "path leads out of the data directory");
   }
+  // Keys lie there, and an error of the reader may quote the first line of a file.
+  if (way === ACCESS_FOLDER || way.startsWith(`${ACCESS_FOLDER}${sep}`))
+    throw invalid(name, "path leads into a folder that is the server's own");
   const found = await stat(path);
   if (!found.isFile()) throw invalid(name, "path names no regular file");
   return { path, bytes: found.size };

@@ -339,3 +339,49 @@ t.test("on a server that asks for no token, one that is shown is welcome", async
   t.match(await peer.next(1), [{ type: "authenticated", subject: "anonymous", scopes: ["admin"] }]);
   t.equal((await fetch(`${url}/api/v1/topics`, { headers: { authorization: "Bearer x" } })).status, 200);
 });
+
+t.test("a token made from one's own: for less, for a while, over HTTP", async (t) => {
+  const { url, call } = await guarded(t);
+  t.match(await call("POST", "/api/v1/tokens", undefined, { scopes: ["monitor"] }), { status: 401 });
+  const refused = await call("POST", "/api/v1/tokens", READER, {
+    scopes: ["subscribe:training.run_1", "publish:training.run_1"],
+  });
+  t.match(refused, { status: 403, body: { details: { needs: "publish:training.run_1" } } });
+  t.match(await call("POST", "/api/v1/tokens", READER, { scopes: ["everything"] }), {
+    status: 400,
+    body: { error_code: "INVALID_MESSAGE" },
+  });
+  const asked = { scopes: ["subscribe:training.run_1"], ttl_seconds: 2, subject: "page" };
+  const made = await call("POST", "/api/v1/tokens", READER, asked);
+  t.match(made, { status: 201, body: { subject: "page", scopes: ["subscribe:training.run_1"], expires_at: /Z$/ } });
+  t.equal(made.headers.get("cache-control"), "no-store");
+  t.match(await call("GET", "/api/v1/training/logs/run_2/info", made.body.token), { status: 403 });
+  const peer = await new Peer(t, url, "/ws", ["tidewire.v1.json", `tidewire.bearer.${made.body.token}`]).open();
+  peer.say({ type: "subscribe", id: 1, data: { topic: "training.run_1" } });
+  t.match(await peer.next(3), [{ type: "subscribed" }, error("UNAUTHENTICATED"), { closed: 4401 }], "and then it ends");
+});
+
+t.test("a stream of Server-Sent Events needs the scope of each topic, and ends with its token", async (t) => {
+  const expires_at = new Date(Date.now() + 1000).toISOString();
+  const { url, call } = await guarded(
+    t,
+    {},
+    { ...ROWS, "short-token": { scopes: ["subscribe:training.*"], expires_at } },
+  );
+  const way = "/api/v1/events/stream?topic=training.*";
+  t.match(await call("GET", way), { status: 401 });
+  t.match(await call("GET", way, TRAINER), { status: 403, body: { details: { needs: "subscribe:training.*" } } });
+  const reply = await fetch(url + way, { headers: { authorization: "Bearer short-token" } });
+  t.equal(reply.status, 200);
+  t.match(await reply.text(), /"type":"subscribed"[\s\S]*"type":"error","error_code":"UNAUTHENTICATED"/);
+});
+
+t.test("the folder of the server's own keys is out of every client's reach", async (t) => {
+  const { call } = await guarded(t);
+  await call("POST", "/api/v1/tokens", ADMIN, { scopes: ["monitor"] });
+  const body = { ensemble_name: "gas_turbine", path: "access/minting.key" };
+  t.match(await call("POST", "/api/v1/evaluations", ADMIN, body), {
+    status: 400,
+    body: { error_code: "INVALID_PATH" },
+  });
+});

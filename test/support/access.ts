@@ -11,4 +11,14 @@ export const OPEN_ACCESS: Authenticator = {
 };
 
 /** No setting of access. */
-export const NOTHING_SET: AccessSettings = { token: "", tokenFile: "", jwtSecretFile: "", jwtKeyFile: "", jwksUrl: "" };
+export const NOTHING_SET: AccessSettings = {
+  token: "",
+  tokenFile: "",
+  jwtSecretFile: "",
+  jwtKeyFile: "",
+  jwksUrl: "",
+  jwtIssuer: "",
+  jwtAudience: "",
+  dataDir: "/nowhere",
+  maxTokenTtlMs: 3_600_000,
+};

@@ -127,6 +127,7 @@ export function inMemory(topics = new MemoryTopics(), eventStreams = new MemoryS
     readiness: { state: () => "ready" },
     ensembles: { list: () => [], describe: () => unused() },
     streams: { stats: () => unused() },
+    tokens: { mint: () => unused() },
     histories: { save: () => unused() },
     connections: { stats: () => WS_STATS },
     health: { checks: () => [] },
