@@ -1,7 +1,7 @@
 "use client";
 // Gives components the server that they are about.
-import { TidewireClient } from "@tidewire/client";
-import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
+import { TidewireClient, type Token } from "@tidewire/client";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from "react";
 import { LINGER_MS } from "./store/cell.js";
 import { HIDDEN_GRACE_MS, type Store, type StoreOptions, storeOf } from "./store/store.js";
 
@@ -14,13 +14,13 @@ export type TidewireProviderProps = StoreOptions & { readonly children?: ReactNo
         readonly url: string;
         readonly baseURL?: undefined;
         readonly client?: undefined;
-        readonly token?: string | undefined;
+        readonly token?: Token | undefined;
       }
     | {
         readonly baseURL: string;
         readonly url?: undefined;
         readonly client?: undefined;
-        readonly token?: string | undefined;
+        readonly token?: Token | undefined;
       }
     | {
         readonly client: TidewireClient;
@@ -39,14 +39,18 @@ export function TidewireProvider({
   hiddenGraceMs = HIDDEN_GRACE_MS,
   children,
 }: TidewireProviderProps) {
-  const own = useMemo(
-    () => (client === undefined ? new TidewireClient({ baseURL: baseURL as string, token }) : undefined),
-    [client, baseURL, token],
-  );
+  const latest = useRef(token);
+  // A function is another one with each render: the client keeps asking the latest.
+  const given = typeof token === "function" || token;
+  const own = useMemo(() => {
+    const shown = given === true ? () => (latest.current as () => string)() : given;
+    return client === undefined ? new TidewireClient({ baseURL: baseURL as string, token: shown }) : undefined;
+  }, [client, baseURL, given]);
   const store = storeOf((client ?? own) as TidewireClient);
   useEffect(() => {
+    latest.current = token;
     store.hiddenGraceMs = hiddenGraceMs;
-  }, [store, hiddenGraceMs]);
+  });
   // A provider that is mounted again at once, as in StrictMode, keeps its connection.
   useEffect(() => {
     clearTimeout(store.closing);

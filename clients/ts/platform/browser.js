@@ -1,4 +1,4 @@
 /** @type {import("./platform.js").openSocket} */
-export function openSocket(url, subprotocol) {
-  return new WebSocket(url, subprotocol);
+export function openSocket(url, subprotocol, token) {
+  return new WebSocket(url, token ? [subprotocol, `tidewire.bearer.${token}`] : subprotocol);
 }

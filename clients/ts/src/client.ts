@@ -1,4 +1,5 @@
 // The way in: one server, its predictions, its events and its HTTP routes.
+import type { Token } from "./connection/settings.js";
 import { given } from "./given.js";
 import { openSession } from "./inference/open.js";
 import type { InferenceSession } from "./inference/session.js";
@@ -16,8 +17,8 @@ const STREAM_PATH = "/api/v1/inference/stream";
 export interface TidewireClientOptions {
   /** `http:` or `https:`, without a path: "http://127.0.0.1:8000". */
   readonly baseURL: string;
-  /** Sent with each request, and with WebSocket upgrades where the platform can set headers. */
-  readonly token?: string | undefined;
+  /** Shown with each request and each connection; a function is asked for it each time. */
+  readonly token?: Token | undefined;
   /** How frames travel over WebSocket. Default: "proto", binary. */
   readonly encoding?: Encoding | undefined;
 }

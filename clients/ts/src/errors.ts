@@ -2,6 +2,7 @@
 import { ENUMS } from "../../../generated/ts/schema.js";
 import type { Error as ErrorMessage } from "../../../generated/ts/tidewire/v1/error.js";
 import type { ErrorCode } from "../../../src/errors.js";
+import { given } from "./given.js";
 
 export type { ErrorCode } from "../../../src/errors.js";
 
@@ -37,21 +38,18 @@ export interface ClientErrorOptions {
 /** An error of the server or of the connection to it. Callers match on `code`. */
 export class TidewireClientError extends Error {
   override readonly name = "TidewireClientError";
-  readonly code: ClientErrorCode;
+  declare readonly code: ClientErrorCode;
   /** Whether the same request may succeed later without a change. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** The facts: names, values and bounds. */
-  readonly details: Readonly<Record<string, unknown>>;
+  declare readonly details: Readonly<Record<string, unknown>>;
   /** How long the server asks to wait before the next try, in milliseconds. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(code: ClientErrorCode, message: string, options: ClientErrorOptions = {}) {
     const { cause, retryable = false, details = {}, retryAfterMs } = options;
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-    this.retryable = retryable;
-    this.details = details;
-    this.retryAfterMs = retryAfterMs;
+    super(message, given({ cause }));
+    Object.assign(this, { code, retryable, details, retryAfterMs });
   }
 }
 

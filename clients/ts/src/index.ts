@@ -9,7 +9,7 @@ export type {
   DisconnectedEvent,
   HeartbeatEvent,
 } from "./connection/events.js";
-export type { ConnectionOptions } from "./connection/settings.js";
+export type { ConnectionOptions, Token } from "./connection/settings.js";
 export { WebSocketManager } from "./connection/websocket-manager.js";
 export { type ClientErrorCode, type ClientErrorOptions, type LocalErrorCode, TidewireClientError } from "./errors.js";
 export type { RequestOptions } from "./inference/requests.js";

@@ -20,7 +20,7 @@ export class FakeSocket implements Socket {
   constructor(
     readonly url: string,
     readonly subprotocol: string,
-    readonly headers: Readonly<Record<string, string>>,
+    readonly token: string | undefined,
   ) {}
 
   send(message: Uint8Array | string): void {
@@ -60,13 +60,16 @@ export class FakeEnvironment implements Environment {
   chance = 0.5;
   /** Thrown by the next `openSocket`. */
   refusal: Error | undefined;
+  /** Tokens that an upgrade cannot carry. */
+  rejects: RegExp | undefined;
   #time = 0;
   readonly #alarms = new Map<number, Alarm>();
   #lastAlarm = 0;
 
-  openSocket(url: string, subprotocol: string, headers: Readonly<Record<string, string>>): Socket {
+  openSocket(url: string, subprotocol: string, token?: string): Socket {
     if (this.refusal) throw this.refusal;
-    const socket = new FakeSocket(url, subprotocol, headers);
+    if (token && this.rejects?.test(token)) throw new SyntaxError("characters that a subprotocol must not have");
+    const socket = new FakeSocket(url, subprotocol, token);
     this.sockets.push(socket);
     return socket;
   }

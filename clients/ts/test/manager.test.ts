@@ -8,12 +8,12 @@ import { FakeEnvironment } from "./clock.js";
 const PONG = text({ id: 0, body: { $case: "pong", value: { timestamp: undefined } } });
 
 t.test("connects, and tells so once", async (t) => {
-  const { manager, environment, states } = make({ url: "http://host/x", token: "secret" });
+  const { manager, environment, states } = make({ url: "http://host/x" });
   const connected = manager.connect();
   t.equal(manager.connect() instanceof Promise, true, "a second call joins the first");
   t.equal(environment.sockets.length, 1);
   t.match(environment.socket, { url: "ws://host/x", subprotocol: "tidewire.v1.json" });
-  t.same(environment.socket.headers, { Authorization: "Bearer secret" });
+  t.equal(environment.socket.token, undefined);
   t.equal(environment.socket.binaryType, "arraybuffer");
   environment.socket.accept();
   await connected;

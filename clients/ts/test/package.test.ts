@@ -20,11 +20,12 @@ const MAX_GZIP_BYTES: Readonly<Record<string, number>> = {
   "routes.min.js": 1600,
   "fallback.min.js": 2700,
   "journal.min.js": 1000,
+  "access.min.js": 1300,
   "stream.min.js": 700,
   "tensors.min.js": 1100,
 };
 /** What several of these share. */
-const MAX_SHARED_BYTES = 3500;
+const MAX_SHARED_BYTES = 3800;
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);

@@ -33,7 +33,8 @@ function withoutEncoders(path) {
 async function packTables() {
   const path = join(generated, "schema.js");
   const { ENUMS, MESSAGES } = await import(pathToFileURL(path).href);
-  const messages = JSON.parse(JSON.stringify(MESSAGES, (name, value) => (REMARKS.has(name) ? undefined : value)));
+  const isRemark = (name, value) => REMARKS.has(name) || (name === "shape" && value === "tagged");
+  const messages = JSON.parse(JSON.stringify(MESSAGES, (name, value) => (isRemark(name, value) ? undefined : value)));
   const [frames, rest] = split(ENUMS, messages, closure(messages, ["ClientFrame", "ServerFrame"], SELDOM));
   const [seldom, others] = split(...rest, closure(messages, SELDOM));
   writeFileSync(path, schemaModule(pack(...frames)));

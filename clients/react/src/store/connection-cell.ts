@@ -1,5 +1,5 @@
 // The connection that all subscriptions share, as a page shows it.
-import type { ConnectionState, ProgressClient, TidewireClientError } from "@tidewire/client";
+import type { ClientErrorCode, ConnectionState, ProgressClient, TidewireClientError } from "@tidewire/client";
 import { Cell, type CellHost } from "./cell.js";
 import type { Timer } from "./environment.js";
 import { type LinkState, STALE_MS } from "./link.js";
@@ -16,6 +16,11 @@ export interface ConnectionView {
   readonly since: number;
   /** Why the last attempt failed, or the last connection broke; undefined while it is open. */
   readonly error: TidewireClientError | undefined;
+  /**
+   * The error's code, once it is final and nothing is tried until {@link reconnect}: UNAUTHENTICATED, there is no valid token;
+   * PERMISSION_DENIED, the token may not connect.
+   */
+  readonly refusal: ClientErrorCode | undefined;
   /** Drops what there is and connects anew at once. */
   readonly reconnect: () => void;
 }
@@ -71,12 +76,14 @@ export class ConnectionCell extends Cell<ConnectionView> {
 
   protected present(): ConnectionView {
     const { link: connection, reconnect } = this;
+    const error = this.#error;
     return {
       connection,
       attempts: this.#attempts,
       roundTripMs: this.#roundTripMs,
       since: this.#since,
-      error: this.#error,
+      error,
+      refusal: connection === "stale" && error?.retryable === false ? error.code : undefined,
       reconnect,
     };
   }

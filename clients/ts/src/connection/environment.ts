@@ -17,7 +17,8 @@ export type Timer = unknown;
 
 /** Sockets, clock and chance. */
 export interface Environment {
-  openSocket(url: string, subprotocol: string, headers: Readonly<Record<string, string>>): Socket;
+  /** @throws when the platform refuses the address, or cannot send the token with the upgrade */
+  openSocket(url: string, subprotocol: string, token?: string): Socket;
   setTimeout(action: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
   /** Milliseconds; only differences mean something. */
@@ -28,7 +29,7 @@ export interface Environment {
 
 /** The platform's own. */
 export const platform: Environment = {
-  openSocket: (url, subprotocol, headers) => openSocket(url, subprotocol, headers) as Socket,
+  openSocket: openSocket as Environment["openSocket"],
   setTimeout: (action, delayMs) => setTimeout(action, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   now: () => performance.now(),

@@ -1,4 +1,5 @@
 // The life of a connection: which socket is the present one, and what follows its end. Knows nothing of frames.
+import type { TidewireClientError } from "../errors.js";
 import type { Environment, Socket, Timer } from "./environment.js";
 import type { ConnectionState } from "./events.js";
 import { backoffMs, type ConnectionSettings, comesBack } from "./settings.js";
@@ -23,14 +24,17 @@ type State =
   | { readonly is: "reconnecting"; readonly socket?: Socket }
   | { readonly is: "disconnecting"; readonly socket: Socket };
 
+/** An error; where it says whether it is `retryable`, that counts before the close code. */
+export type Cause = Partial<TidewireClientError>;
+
 /** The end of a connection, or of an attempt at one. */
 export interface End {
   readonly code: number;
   readonly reason: string;
   readonly wasConnected: boolean;
   readonly willReconnect: boolean;
-  /** The platform's error, where it tells one. */
-  readonly cause?: unknown;
+  /** The platform's error, where it tells one; or the server's, by which it refused the upgrade. */
+  readonly cause?: Cause | undefined;
 }
 
 /** Who is told; each call comes after the state has changed. */
@@ -46,7 +50,7 @@ export interface LifecycleListener {
 /** At most one socket at a time counts, and at most one timer runs. */
 export class Lifecycle {
   readonly #settings: ConnectionSettings;
-  readonly #subprotocol: string;
+  readonly #openSocket: () => Socket;
   readonly #environment: Environment;
   readonly #listener: LifecycleListener;
   #state: State = { is: "disconnected" };
@@ -54,14 +58,15 @@ export class Lifecycle {
   /** Attempts since {@link prove}: a server that accepts only to close is not asked faster. */
   #attempts = 0;
 
+  /** @param openSocket throws when the platform refuses the address */
   constructor(
     settings: ConnectionSettings,
-    subprotocol: string,
+    openSocket: () => Socket,
     environment: Environment,
     listener: LifecycleListener,
   ) {
     this.#settings = settings;
-    this.#subprotocol = subprotocol;
+    this.#openSocket = openSocket;
     this.#environment = environment;
     this.#listener = listener;
   }
@@ -72,7 +77,7 @@ export class Lifecycle {
 
   /** Opens a connection unless there is one, or an attempt at one. */
   start(): void {
-    if (this.#state.is !== "disconnected" && this.#state.is !== "disconnecting") return;
+    if (!this.state.startsWith("disconnect")) return;
     this.#attempts = 0;
     this.#open("connecting");
   }
@@ -80,7 +85,7 @@ export class Lifecycle {
   /** Closes for good, until the next start. */
   stop(): void {
     const { is, socket } = this.#state;
-    if (is === "disconnected" || is === "disconnecting") return;
+    if (is.startsWith("disconnect")) return;
     if (socket === undefined) this.#enter({ is: "disconnected" });
     else this.#enter({ is: "disconnecting", socket }, CLOSE_TIMEOUT_MS, () => this.#stopped());
     this.#listener.ended({ code: NORMAL, reason: "", wasConnected: is === "connected", willReconnect: false });
@@ -100,10 +105,10 @@ export class Lifecycle {
   }
 
   /** Treats the present connection, or attempt, as lost; without one nothing happens. */
-  drop(reason: string): void {
+  drop(reason: string, cause?: Cause): void {
     const { socket } = this.#state;
     if (socket === undefined) return;
-    this.#lost(ABNORMAL, reason);
+    this.#lost(ABNORMAL, reason, cause);
     socket.close(GIVEN_UP, reason);
   }
 
@@ -121,16 +126,13 @@ export class Lifecycle {
 
   #open(is: "connecting" | "reconnecting"): void {
     if (this.#state.is === "disconnecting") this.#stopped();
-    const { url, token, connectionTimeout } = this.#settings;
-    const headers: Record<string, string> = token === "" ? {} : { Authorization: `Bearer ${token}` };
+    const { connectionTimeout } = this.#settings;
     let socket: Socket;
     try {
-      socket = this.#environment.openSocket(url, this.#subprotocol, headers);
+      socket = this.#openSocket();
     } catch (cause) {
       // The platform refuses the address itself; another attempt would end alike.
-      this.#enter({ is: "disconnected" });
-      this.#listener.ended({ code: ABNORMAL, reason: "", wasConnected: false, willReconnect: false, cause });
-      return;
+      return this.#lost(ABNORMAL, "", { retryable: false, cause });
     }
     this.#listen(socket);
     this.#enter({ is, socket }, connectionTimeout, () => this.drop(`not open within ${connectionTimeout} ms`));
@@ -139,12 +141,12 @@ export class Lifecycle {
   /** A socket that is no longer the present one is not listened to, but keeps its handlers: `ws` throws without. */
   #listen(socket: Socket): void {
     const present = () => this.#state.socket === socket;
-    let cause: unknown;
+    let cause: Cause | undefined;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => present() && this.#opened(socket);
     socket.onmessage = ({ data }) => this.#state.is === "connected" && present() && this.#listener.received(data);
     socket.onerror = (event) => {
-      cause = (event as { readonly error?: unknown }).error;
+      cause ??= (event as { readonly error?: Cause }).error;
     };
     socket.onclose = ({ code, reason }) => present() && this.#lost(code, reason, cause);
   }
@@ -155,21 +157,22 @@ export class Lifecycle {
     if (this.#state.socket === socket) this.#listener.opened();
   }
 
-  #lost(code: number, reason: string, cause?: unknown): void {
+  #lost(code: number, reason: string, cause?: Cause): void {
     const { is } = this.#state;
     if (is === "disconnecting") {
       this.#stopped();
       return;
     }
     const { reconnect, maxReconnectAttempts } = this.#settings;
-    const willReconnect = reconnect && comesBack(code) && this.#attempts < maxReconnectAttempts;
-    if (willReconnect) this.#wait();
+    const isWorthwhile = cause?.retryable ?? comesBack(code);
+    const willReconnect = reconnect && isWorthwhile && this.#attempts < maxReconnectAttempts;
+    if (willReconnect) this.#wait(cause?.retryAfterMs);
     else this.#enter({ is: "disconnected" });
     this.#listener.ended({ code, reason, wasConnected: is === "connected", willReconnect, cause });
   }
 
-  #wait(): void {
-    const delay = backoffMs(this.#attempts++, this.#environment.random(), this.#settings);
+  #wait(retryAfterMs = 0): void {
+    const delay = retryAfterMs + backoffMs(this.#attempts++, this.#environment.random(), this.#settings);
     this.#enter({ is: "reconnecting" }, Math.max(1, delay), () => this.#open("reconnecting"));
   }
 

@@ -5,12 +5,18 @@ import type { Encoding } from "../wire/codec.js";
 /** Longest delay of a platform's timer, in milliseconds, about 24 days; beyond it timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** A token, or what gives one whenever one is needed; "" is none. */
+export type Token = string | (() => string | Promise<string>);
+
 /** What a connection may be told; all but `url` has a default. Times are milliseconds. */
 export interface ConnectionOptions {
   /** `ws:`, `wss:`, `http:` or `https:`, path included. */
   readonly url: string;
-  /** Sent as `Authorization: Bearer …` where the platform can set headers; browsers cannot. */
-  readonly token?: string | undefined;
+  /**
+   * Shown to the server, never in an address. A function is asked at each attempt to connect, and before its token expires;
+   * it is asked once more when its token is refused.
+   */
+  readonly token?: Token | undefined;
   /** How frames travel. Default: "proto", binary. */
   readonly encoding?: Encoding | undefined;
   /** Whether a lost connection is opened again. Default: true. */

@@ -1,14 +1,15 @@
 // One connection that comes back by itself.
 import type { ClientFrame, ServerFrame } from "../../../../generated/ts/tidewire/v1/frame.js";
 import { clientClosed, connectionLost, fromErrorMessage, TidewireClientError } from "../errors.js";
+import { lazy } from "../lazy.js";
 import { type ClientCodec, createCodec } from "../wire/codec.js";
 import { Emitter } from "./emitter.js";
 import { type Environment, platform } from "./environment.js";
 import type { ConnectionEvents, ConnectionState } from "./events.js";
 import { Heartbeat } from "./heartbeat.js";
-import { type End, Lifecycle } from "./lifecycle.js";
+import { lateSocket } from "./late-socket.js";
+import { type Cause, type End, Lifecycle } from "./lifecycle.js";
 import { type ConnectionOptions, comesBack, toSettings } from "./settings.js";
-
 import { Waiters } from "./waiters.js";
 
 /** Code of a close because a frame was too large: sending it again would end alike. */
@@ -39,9 +40,16 @@ export class WebSocketManager {
 
   constructor(options: ConnectionOptions, environment: Environment = platform) {
     const settings = toSettings(options);
-    this.#url = settings.url;
-    this.#codec = createCodec(settings.encoding);
-    this.#lifecycle = new Lifecycle(settings, this.#codec.subprotocol, environment, {
+    const { url, token, encoding } = settings;
+    const codec = createCodec(encoding);
+    this.#url = url;
+    this.#codec = codec;
+    // Most servers of a first day have no tokens: what they need is loaded with the first one.
+    const access = lazy(async () => new (await import("./access.js")).Access(this, settings, environment, codec));
+    const open = token
+      ? () => lateSocket(async (socket) => (await access()).open(socket))
+      : () => environment.openSocket(url, codec.subprotocol);
+    this.#lifecycle = new Lifecycle(settings, open, environment, {
       opened: () => this.#opened(),
       received: (message) => this.#received(message),
       ended: (end) => this.#ended(end),
@@ -84,9 +92,13 @@ export class WebSocketManager {
     return disconnected;
   }
 
-  /** Treats the present connection as lost: it is closed, and opened again after the usual wait. */
-  drop(reason: string): void {
-    this.#lifecycle.drop(reason);
+  /**
+   * Treats the present connection as lost: it is closed, and opened again after the usual wait.
+   *
+   * @param cause what the server said, if it did: it may ask for time
+   */
+  drop(reason: string, cause?: Cause): void {
+    this.#lifecycle.drop(reason, cause);
   }
 
   getState(): ConnectionState {
@@ -97,7 +109,12 @@ export class WebSocketManager {
     return this.getState() === "connected";
   }
 
-  /** Sends a frame; false when there is no connection. @throws TypeError when the frame cannot be encoded */
+  /**
+   * Sends a frame; false when there is no connection. Frames of publishing and of tensors need their code, which is loaded
+   * with the first `publish` and the first `infer`.
+   *
+   * @throws TypeError when the frame cannot be encoded
+   */
   send(frame: ClientFrame): boolean {
     return this.isConnected() && this.#lifecycle.send(this.#codec.encode(frame));
   }
@@ -158,11 +175,12 @@ export class WebSocketManager {
 
   #errorOf({ code, reason, wasConnected, willReconnect, cause }: End): TidewireClientError {
     if (code === 1000 && !willReconnect) return clientClosed();
-    if (this.#refusal && !comesBack(code)) return this.#refusal;
+    if (cause?.details) return new TidewireClientError(cause.code as string, cause.message as string, cause);
+    if (this.#refusal && !willReconnect && !comesBack(code)) return this.#refusal;
     if (code === TOO_LARGE) return new TidewireClientError("FRAME_TOO_LARGE", "a frame was beyond the server's limit");
-    const text = reason === "" ? `code ${code}` : `code ${code}, ${reason}`;
+    const text = `code ${code}${reason && `, ${reason}`}`;
     if (wasConnected) return connectionLost(text);
     const message = `cannot connect to ${this.#url}: ${text}`;
-    return new TidewireClientError("CONNECTION_FAILED", message, { retryable: true, cause });
+    return new TidewireClientError("CONNECTION_FAILED", message, { retryable: true, cause: cause?.cause ?? cause });
   }
 }

@@ -217,7 +217,7 @@ export class InferenceSession implements AsyncDisposable {
     // The connection's own end is told by its event; what comes after it is told there.
     if (!this.connection.isConnected() || error.code === "CONNECTION_LOST") return;
     if (error.retryable) {
-      this.connection.drop(error.code);
+      this.connection.drop(error.code, error);
       return;
     }
     this.#refuse(error);

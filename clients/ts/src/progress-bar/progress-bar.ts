@@ -2,6 +2,7 @@
 import { Emitter } from "../connection/emitter.js";
 import { type Environment, platform } from "../connection/environment.js";
 import type { ConnectionState } from "../connection/events.js";
+import type { Token } from "../connection/settings.js";
 import { TidewireClientError } from "../errors.js";
 import { isProgressEvent, type ProgressEvent, type TidewireEvent, type TopicEnd } from "../progress/events.js";
 import { ProgressClient } from "../progress/progress-client.js";
@@ -19,7 +20,8 @@ export interface ProgressBarOptions {
   readonly reconnectDelay?: number | undefined;
   /** How often a ping asks whether the server is there. Default: 30 000. */
   readonly heartbeatInterval?: number | undefined;
-  readonly token?: string | undefined;
+  /** Shown to the server; a function is asked for it at each attempt to connect. */
+  readonly token?: Token | undefined;
   readonly encoding?: Encoding | undefined;
   /** Project of task ids that name none. Default: "default". */
   readonly projectId?: string | undefined;

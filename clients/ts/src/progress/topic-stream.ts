@@ -165,7 +165,7 @@ export class TopicStream {
 
   #broke(error: unknown): void {
     const failure = error instanceof TidewireClientError ? error : connectionLost(String(error));
-    this.#reopen(RETRY_MS * (0.5 + this.#environment.random()));
+    this.#reopen((failure.retryAfterMs ?? 0) + RETRY_MS * (0.5 + this.#environment.random()));
     if (failure.retryable) this.#listener.failed(failure);
     // The server does not go on from there: only those who know their positions can.
     else if (this.#lastId) this.#listener.lost(failure);

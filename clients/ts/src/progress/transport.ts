@@ -128,7 +128,8 @@ export class Transport {
 
   #failed(error: TidewireClientError, willReconnect: boolean): void {
     this.#failures++;
-    if (this.#fallbackAfter > 0 && this.#failures >= this.#fallbackAfter && !this.#fallback) void this.#fallBack();
+    // Whom the server refuses a WebSocket it refuses the rest as well.
+    if (error.retryable && this.#failures === this.#fallbackAfter && !this.#fallback) void this.#fallBack();
     if (!willReconnect && !this.#fallback) this.#gaveUp(error);
   }
 

@@ -1,5 +1,7 @@
 // HTTP requests whose bodies are messages of the schema.
 import type { MessageName, MessageTypes } from "../../../../generated/ts/schema.js";
+import type { Token } from "../connection/settings.js";
+import { askFor } from "../connection/token.js";
 import { TidewireClientError } from "../errors.js";
 import { toMessage } from "../wire/accept.js";
 import { readJson } from "../wire/json-read.js";
@@ -23,9 +25,9 @@ const RETRYABLE: readonly number[] = [429, 502, 503, 504];
 /** Sends requests to one server. */
 export class HttpClient {
   readonly #baseURL: string;
-  readonly #token: string | undefined;
+  readonly #token: Token | undefined;
 
-  constructor(baseURL: string, token: string | undefined) {
+  constructor(baseURL: string, token: Token | undefined) {
     addSchema(ENUMS, MESSAGES);
     addSeldom();
     this.#baseURL = baseURL;
@@ -68,21 +70,29 @@ export class HttpClient {
 
   /** The response, its body still to come. @throws TidewireClientError, or the signal's reason */
   async fetch(path: string, init: RequestInit, accepted = 200): Promise<Response> {
-    const { signal } = init;
+    const token = await askFor(this.#token);
+    let response = await this.#send(path, init, token);
+    if (response.status === 401 && typeof this.#token === "function") {
+      // It may have expired on its way: the function has one chance to give another.
+      const fresh = await askFor(this.#token);
+      if (fresh !== token) response = await this.#send(path, init, fresh);
+    }
+    if (response.ok || response.status === accepted) return response;
+    throw toError(response, (await bodyOf(response, init.signal)).value);
+  }
+
+  async #send(path: string, init: RequestInit, token: string): Promise<Response> {
     const headers = new Headers(init.headers);
     if (!headers.has("accept")) headers.set("accept", "application/json");
     if (typeof init.body === "string") headers.set("content-type", "application/json");
-    if (this.#token) headers.set("authorization", `Bearer ${this.#token}`);
-    let response: Response;
+    if (token) headers.set("authorization", `Bearer ${token}`);
     try {
-      response = await fetch(this.#baseURL + path, { ...init, headers });
+      return await fetch(this.#baseURL + path, { ...init, headers });
     } catch (cause) {
-      if (signal?.aborted) throw signal.reason;
+      if (init.signal?.aborted) throw init.signal.reason;
       const message = `cannot reach ${this.#baseURL}`;
       throw new TidewireClientError("CONNECTION_FAILED", message, { retryable: true, cause });
     }
-    if (response.ok || response.status === accepted) return response;
-    throw toError(response, (await bodyOf(response, signal)).value);
   }
 }
 
@@ -114,13 +124,14 @@ async function bodyOf(response: Response, signal?: AbortSignal | null): Promise<
 function toError({ status, headers }: Response, json: unknown): TidewireClientError {
   const body = (typeof json === "object" && json !== null ? json : {}) as Message;
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  const told = Number(body.retry_after_ms ?? seconds * 1000);
   return new TidewireClientError(
     String(body.error_code ?? "UNEXPECTED_REPLY"),
     String(body.message ?? `HTTP ${status}`),
     {
       retryable: RETRYABLE.includes(status),
       details: (body.details ?? { status }) as Record<string, unknown>,
-      retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
+      retryAfterMs: Number.isNaN(told) ? undefined : told,
     },
   );
 }

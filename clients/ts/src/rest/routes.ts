@@ -1,5 +1,6 @@
 // The HTTP routes, by group. Loaded with the first request: predictions and subscriptions do without.
 import type { MessageName } from "../../../../generated/ts/schema.js";
+import type { Token } from "../connection/settings.js";
 import { type Position, toEvent, toSnapshot } from "../progress/events.js";
 import { toPublish } from "../progress/publishing.js";
 import { writeJson } from "../wire/json-write.js";
@@ -13,7 +14,7 @@ const EVALUATIONS = "/api/v1/evaluations";
 const STREAM = "/api/v1/inference/stream";
 
 /** All groups, over one server. */
-export function createRoutes(baseURL: string, token: string | undefined): types.Routes {
+export function createRoutes(baseURL: string, token: Token | undefined): types.Routes {
   const http = new HttpClient(baseURL, token);
   return {
     ensembles: ensembles(http),
