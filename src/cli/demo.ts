@@ -106,7 +106,7 @@ async function play(performance: Performance): Promise<void> {
   const { notes, view, signal } = performance;
   const { server, url } = await startServer(performance);
   try {
-    const stream = await connectPredictor(url, DEMO_ENSEMBLE);
+    const stream = await connectPredictor(url, performance.config.token, DEMO_ENSEMBLE);
     try {
       if (!signal.aborted) await replay(performance, url, stream);
     } finally {
@@ -199,9 +199,9 @@ async function startBeside(
 ): Promise<Beside> {
   const { Beside } = await import("./demo/beside/beside.js");
   const warn = (message: string): void => notes.say(message);
-  const { dataDir } = config;
+  const { dataDir, token } = config;
   const runSeconds = options.trainingTime;
-  return new Beside({ url, ensemble, rate, rows, rowsPath: ROWS_PATH, runSeconds, sessionId, dataDir, warn });
+  return new Beside({ url, token, ensemble, rate, rows, rowsPath: ROWS_PATH, runSeconds, sessionId, dataDir, warn });
 }
 
 function parseSeconds(text: string): number {

@@ -1,8 +1,10 @@
 // `tidewire predict`: asks a running server for the prediction of one reading, or of every row of a CSV.
-import { type InferenceSession, TidewireClient, TidewireClientError } from "@tidewire/client";
+import { type InferenceSession, TidewireClient } from "@tidewire/client";
 import { type Command, Option } from "commander";
 import { type CommandContext, CommandError } from "./context.js";
 import { predictCsv, toJsonLine } from "./predict-csv.js";
+import { addTarget, type Target, type TargetOptions, toTarget } from "./target.js";
+import { explained } from "./watch-errors.js";
 
 const NOTES = `
 The reading names the ensemble's boundary signals; a CSV has them as columns, and further columns are let through.
@@ -19,8 +21,7 @@ What a server serves, and which signals it wants:
   $ curl http://127.0.0.1:8000/api/v1/ensemble/list`;
 
 /** The command line's options. */
-export interface PredictOptions {
-  readonly url: string;
+export interface PredictOptions extends TargetOptions {
   readonly ensemble: string;
   readonly csv?: string;
   readonly out?: string;
@@ -28,9 +29,7 @@ export interface PredictOptions {
 }
 
 export function configure(command: Command, context: CommandContext): void {
-  command
-    .argument("[signal=value...]", "one reading")
-    .option("--url <url>", "the server", "http://127.0.0.1:8000")
+  addTarget(command.argument("[signal=value...]", "one reading"))
     .option("--ensemble <name>", "the ensemble that predicts", "gas_turbine")
     .option("--csv <path>", "predict every row of a CSV with a header line; - is the standard input")
     .addOption(new Option("--out <path>", "write a CSV instead of printing; needs --csv").conflicts("json"))
@@ -45,25 +44,20 @@ async function predict(words: readonly string[], options: PredictOptions, contex
   }
   if (options.out !== undefined && options.csv === undefined) throw new CommandError("--out needs --csv");
   const reading = readReading(words);
-  await using session = await openSession(options.url, options.ensemble);
+  await using session = await openSession(toTarget(options, context), options.ensemble);
   if (options.csv === undefined) await predictOne(session, reading, options, context);
   else await predictCsv(session, { ...options, csv: options.csv }, context);
 }
 
-/** A session that is ready. @throws CommandError where no server answers, TidewireClientError where it refuses */
-async function openSession(url: string, ensemble: string): Promise<InferenceSession> {
-  if (!/^https?:\/\//.test(url))
-    throw new CommandError(`--url takes a URL such as http://127.0.0.1:8000, not "${url}"`);
-  const session = new TidewireClient({ baseURL: url }).inference(ensemble, { reconnect: false });
+/** A session that is ready. @throws CommandError where no server answers, or where it refuses */
+async function openSession({ url, token }: Target, ensemble: string): Promise<InferenceSession> {
+  const session = new TidewireClient({ baseURL: url, token }).inference(ensemble, { reconnect: false });
   try {
     await session.ready();
     return session;
   } catch (error) {
     await session.close();
-    const isAbsent = error instanceof TidewireClientError && error.code.startsWith("CONNECTION_");
-    throw isAbsent
-      ? new CommandError(`no server answers at ${url}: start one with tidewire serve or tidewire demo`)
-      : error;
+    throw explained(error, url);
   }
 }
 

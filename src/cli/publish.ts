@@ -8,7 +8,8 @@ import { toPublication } from "./publish-event.js";
 import { type Field, toField, withFields } from "./publish-fields.js";
 import { publishLines } from "./publish-stream.js";
 import { hintsFor, inLines, positionLine } from "./publish-text.js";
-import { explained, toBaseURL } from "./watch-errors.js";
+import { addTarget, type TargetOptions, toTarget } from "./target.js";
+import { explained } from "./watch-errors.js";
 
 /** Attempts to come back after a cut, some two minutes: a server that restarts is there by then. */
 const MAX_ATTEMPTS = 10;
@@ -34,8 +35,7 @@ Types:
 ${inLines([...planOf("Publish").cases.keys()])}`;
 
 /** The command line's options. */
-interface PublishOptions {
-  readonly url: string;
+interface PublishOptions extends TargetOptions {
   readonly field?: readonly Field[];
   readonly stdin?: true;
   readonly key?: string;
@@ -54,8 +54,8 @@ export function configure(command: Command, context: CommandContext): void {
   command
     .argument("[topic]", "the topic")
     .argument("[type]", "the event's type", parseType)
-    .argument("[json]", "its data", parseData)
-    .option("--url <url>", "the server", "http://127.0.0.1:8000")
+    .argument("[json]", "its data", parseData);
+  addTarget(command)
     .addOption(new Option("--field <name=value>", "a field of the data; may be repeated").argParser(collect))
     .addOption(new Option("--stdin", "an event a line, as NDJSON").conflicts(["field", "timestamp"]))
     .option("--key <key>", "idempotency key: the same again adds nothing")
@@ -68,12 +68,12 @@ export function configure(command: Command, context: CommandContext): void {
 }
 
 async function publish(words: Words, options: PublishOptions, context: CommandContext): Promise<void> {
-  const url = toBaseURL(options.url);
+  const { url, token } = toTarget(options, context);
   checkWords(words, options);
   try {
     const publication = options.stdin ? undefined : publicationOf(words, options);
-    await new TidewireClient({ baseURL: url }).health();
-    await using client = new ProgressClient({ url, maxReconnectAttempts: MAX_ATTEMPTS, ...UNLIMITED });
+    await new TidewireClient({ baseURL: url, token }).health();
+    await using client = new ProgressClient({ url, token, maxReconnectAttempts: MAX_ATTEMPTS, ...UNLIMITED });
     if (publication === undefined) return await publishLines(client, { ...words, ...options }, context);
     const { topic, event, ...rest } = publication;
     context.stdout.write(`${positionLine(topic, await client.publish(topic, event, rest), options.json)}\n`);

@@ -5,9 +5,10 @@ import { type CommandContext, CommandError } from "./context.js";
 import { fetchRun, fetchRuns, lastLines, toJson } from "./runs-fetch.js";
 import { RunsView } from "./runs-live.js";
 import { runLines, tableLines, toRow } from "./runs-text.js";
+import { addTarget, type Target, type TargetOptions, toTarget } from "./target.js";
 import { createPalette } from "./terminal.js";
 import { watch } from "./watch.js";
-import { explained, noServer, toBaseURL } from "./watch-errors.js";
+import { explained, noServer } from "./watch-errors.js";
 
 /** Runs that are shown unless others are asked for: a screenful. */
 const DEFAULT_LIMIT = 50;
@@ -27,8 +28,7 @@ Examples:
   $ tidewire runs run_7 --cancel "too slow"  ask whoever runs it to stop`;
 
 /** The command line's options. */
-interface RunsOptions {
-  readonly url: string;
+interface RunsOptions extends TargetOptions {
   readonly json?: true;
   readonly watch?: true;
   readonly follow?: true;
@@ -38,9 +38,7 @@ interface RunsOptions {
 }
 
 export function configure(command: Command, context: CommandContext): void {
-  command
-    .argument("[id]", "one run")
-    .option("--url <url>", "the server", "http://127.0.0.1:8000")
+  addTarget(command.argument("[id]", "one run"))
     .option("--json", "JSON, one object a run, as the server's HTTP has it")
     .addOption(new Option("--watch", "the table, live").conflicts("json"))
     .option("--follow", "watch the one run")
@@ -51,20 +49,22 @@ export function configure(command: Command, context: CommandContext): void {
 }
 
 async function runs(id: string | undefined, options: RunsOptions, context: CommandContext): Promise<void> {
-  const url = toBaseURL(options.url);
+  const target = toTarget(options, context);
+  const { url, token } = target;
   const { follow, json } = options;
+  const shown = { url, ...(token !== undefined && { token }) };
   if (id === undefined && (follow || options.cancel))
     throw new CommandError("name the run: tidewire runs <id>; tidewire runs lists them");
   if (id !== undefined && options.watch) throw new CommandError(`one run is watched with tidewire runs ${id} --follow`);
-  if (options.watch) return watch(["training.*"], { url }, context, (...where) => new RunsView(...where));
+  if (options.watch) return watch(["training.*"], shown, context, (...where) => new RunsView(...where));
   if (id !== undefined && follow) {
-    await orExplain(url, id, () => fetchRun(new TidewireClient({ baseURL: url }), id));
-    return watch([`training.${id}`], { url, ...(json && { json }) }, context);
+    await orExplain(url, id, () => fetchRun(new TidewireClient({ baseURL: url, token }), id));
+    return watch([`training.${id}`], { ...shown, ...(json && { json }) }, context);
   }
-  const client = new TidewireClient({ baseURL: url });
+  const client = new TidewireClient({ baseURL: url, token });
   await orExplain(url, id, async () => {
     if (id === undefined) await list(client, options, context);
-    else if (options.cancel) await cancel(url, id, options, context);
+    else if (options.cancel) await cancel(target, id, options, context);
     else await showOne(client, id, options, context);
   });
 }
@@ -97,9 +97,9 @@ async function showOne(client: TidewireClient, id: string, { json }: RunsOptions
   stdout.write(`${runLines(run, log, Date.now(), createPalette(stdout, env)).join("\n")}\n`);
 }
 
-async function cancel(url: string, id: string, { cancel: reason, json }: RunsOptions, { stdout }: CommandContext) {
+async function cancel(target: Target, id: string, { cancel: reason, json }: RunsOptions, { stdout }: CommandContext) {
   const topic = `training.${id}`;
-  await using client = new ProgressClient({ url, reconnect: false });
+  await using client = new ProgressClient({ ...target, reconnect: false });
   await client.cancel(topic, reason === true ? "" : reason);
   stdout.write(
     json

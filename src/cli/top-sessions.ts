@@ -1,5 +1,6 @@
 // The live inference sessions of a server, asked for again and again.
 import { setTimeout as sleep } from "node:timers/promises";
+import { headersOf, type Target } from "./target.js";
 
 /** Between an answer and the next question: a server that answers slowly is not asked more often. */
 const INTERVAL_MS = 1_000;
@@ -18,27 +19,33 @@ export interface Sessions {
   }[];
 }
 
-/** Tells the sessions until the signal; while the server does not answer, nothing is told. */
+/**
+ * Tells the sessions until the signal, or until the server says that the token may not ask for them; while it does not
+ * answer, nothing is told.
+ */
 export async function followSessions(
-  url: string,
+  target: Target,
   tell: (sessions: Sessions) => void,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const sessions = await fetchSessions(url, signal);
+    const sessions = await fetchSessions(target, signal);
+    if (sessions === "refused") return;
     if (sessions) tell(sessions);
     await sleep(INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined); // it rejects when it is cut short
   }
 }
 
 /** Undefined where the server does not answer: the connection beside this says so, and why. */
-async function fetchSessions(url: string, signal: AbortSignal): Promise<Sessions | undefined> {
+async function fetchSessions(target: Target, signal: AbortSignal): Promise<Sessions | "refused" | undefined> {
   const asking = new AbortController();
   const abort = (): void => asking.abort();
   const timer = setTimeout(abort, TIMEOUT_MS);
   signal.addEventListener("abort", abort);
   try {
-    const response = await fetch(`${url}/api/v1/inference/stream/stats`, { signal: asking.signal });
+    const path = `${target.url}/api/v1/inference/stream/stats`;
+    const response = await fetch(path, { headers: headersOf(target), signal: asking.signal });
+    if (response.status === 401 || response.status === 403) return "refused";
     const body: unknown = await response.json();
     return response.ok ? (body as Sessions) : undefined;
   } catch {

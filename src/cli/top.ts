@@ -5,10 +5,11 @@ import type { Command } from "commander";
 import { planOf } from "../wire/plan.js";
 import type { CommandContext } from "./context.js";
 import { createNotes } from "./notes.js";
+import { addTarget, type Target, type TargetOptions, toTarget } from "./target.js";
 import { canDraw } from "./terminal.js";
 import { followSessions, type Sessions } from "./top-sessions.js";
 import { TopJson, TopOnce, TopScreen, type TopView } from "./top-views.js";
-import { explained, toBaseURL } from "./watch-errors.js";
+import { explained } from "./watch-errors.js";
 import { Feed } from "./watch-feed.js";
 import { eventHistory } from "./watch-history.js";
 import { onQuit } from "./watch-keys.js";
@@ -47,15 +48,13 @@ Examples:
   $ tidewire top --once --json | jq .system.memory.ram_percent`;
 
 /** The command line's options. */
-interface TopOptions {
-  readonly url: string;
+interface TopOptions extends TargetOptions {
   readonly json?: true;
   readonly once?: true;
 }
 
 export function configure(command: Command, context: CommandContext): void {
-  command
-    .option("--url <url>", "the server", "http://127.0.0.1:8000")
+  addTarget(command)
     .option("--json", "one JSON object a sample, a line each")
     .option("--once", "print one view and end")
     .addHelpText("after", NOTES)
@@ -64,10 +63,10 @@ export function configure(command: Command, context: CommandContext): void {
 
 /** Shows what there is until somebody ends it. @throws CommandError when no server answers */
 async function top(options: TopOptions, context: CommandContext): Promise<void> {
-  const url = toBaseURL(options.url);
+  const target = toTarget(options, context);
   const stop = new AbortController();
   const notes = createNotes("error", (line) => context.stderr.write(line));
-  const showing = show(options, context, url, stop);
+  const showing = show(options, context, target, stop);
   const close = async (): Promise<void> => {
     stop.abort();
     await showing.catch(() => undefined); // whoever called `top` is told
@@ -77,18 +76,24 @@ async function top(options: TopOptions, context: CommandContext): Promise<void> 
   try {
     await showing;
   } catch (error) {
-    if (!stop.signal.aborted) throw explained(error, url);
+    if (!stop.signal.aborted) throw explained(error, target.url);
   } finally {
     notes.end();
   }
 }
 
-async function show(options: TopOptions, context: CommandContext, url: string, stop: AbortController): Promise<void> {
+async function show(
+  options: TopOptions,
+  context: CommandContext,
+  target: Target,
+  stop: AbortController,
+): Promise<void> {
   const { signal } = stop;
-  const rest = new TidewireClient({ baseURL: url });
+  const { url, token } = target;
+  const rest = new TidewireClient({ baseURL: url, token });
   await rest.health({ signal });
   await using client = new ProgressClient({
-    url,
+    ...target,
     maxReconnectAttempts: Number.POSITIVE_INFINITY,
     maxReconnectDelay: MAX_RECONNECT_DELAY_MS,
     // Only a WebSocket hands over whole frames.
@@ -105,7 +110,8 @@ async function show(options: TopOptions, context: CommandContext, url: string, s
       view.sessions(sessions);
       resolve();
     };
-    void followSessions(url, tell, signal);
+    // A token may not tell them: then the view is whole without.
+    void followSessions(target, tell, signal).then(resolve);
   });
   const feed = new Feed(client, { ...FEED, history: eventHistory(rest, signal) }, view);
   await Promise.race([feed.open(), quit]);

@@ -9,15 +9,33 @@ const ADVICE: Readonly<Record<string, string>> = {
   INVALID_TRANSITION: "see where it stands: tidewire watch <topic>",
   SESSION_NOT_FOUND: "see what there is: tidewire runs",
   TASK_NOT_FOUND: "see what there is: tidewire watch '>'",
-  UNAUTHENTICATED: "the server asks for a token",
+  UNAUTHENTICATED: "set TIDEWIRE_TOKEN, or --token; tidewire token makes one",
+  PERMISSION_DENIED: "set TIDEWIRE_TOKEN, or --token, to one that has it; tidewire token makes one",
   OVERLOADED: "the server is busy: try again later",
   RATE_LIMITED: "the server asks for time: try again later",
   SHUTTING_DOWN: "the server is stopping: try again when it is back",
 };
 
-/** No server answers: how to have one. */
+/** What Node calls a certificate that it does not trust. */
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** No server answers, or one that is not trusted: how to have one. */
 export function noServer(url: string, cause?: unknown): CommandError {
-  return new CommandError(`no server answers at ${url}: start one with tidewire serve or tidewire demo`, { cause });
+  const text = isUntrusted(cause)
+    ? `the certificate of ${url} is not trusted: set NODE_EXTRA_CA_CERTS to the PEM file of its authority`
+    : `no server answers at ${url}: start one with tidewire serve or tidewire demo`;
+  return new CommandError(text, { cause });
+}
+
+/** The certificate is what the innermost error is about. */
+function isUntrusted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && UNTRUSTED.has(error.code)) || isUntrusted(error.cause);
 }
 
 /** The error as it is told; one that is no server's stays as it is. @param hints advice that goes before the usual */
@@ -31,10 +49,4 @@ export function explained(error: unknown, url: string, hints: Readonly<Record<st
 export function explain({ code, message }: TidewireClientError, hints: Readonly<Record<string, string>> = {}): string {
   const advice = hints[code] ?? ADVICE[code];
   return `${code}: ${message}${advice === undefined ? "" : `\n${advice}`}`;
-}
-
-/** The base URL of a server, as `--url` gives it. @throws CommandError */
-export function toBaseURL(url: string): string {
-  if (/^https?:\/\/[^/]+/.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
-  throw new CommandError(`--url takes a URL such as http://127.0.0.1:8000, not "${url}"`);
 }

@@ -2,6 +2,7 @@
 import type { EventType, LogLevel, Position, TidewireClient, TidewireEvent } from "@tidewire/client";
 import { TidewireClientError } from "@tidewire/client";
 import type { JsonObject } from "../wire/json.js";
+import { headersOf, type Target } from "./target.js";
 
 /** Events of one request: the most that the server gives. */
 const PAGE = 1000;
@@ -35,12 +36,13 @@ export function eventHistory({ topics }: TidewireClient, signal: AbortSignal): H
 }
 
 /** Events as the server writes them: the client's form would lose digits of a time. */
-export function frameHistory(url: string, signal: AbortSignal): History<JsonObject> {
+export function frameHistory(target: Target, signal: AbortSignal): History<JsonObject> {
   return {
     page: async (topic, after, { types = [], minLevel = "" }, limit = PAGE) => {
       const query = new URLSearchParams({ after: String(after), limit: String(limit), types: types.join(",") });
       query.set("min_level", minLevel);
-      const response = await fetch(`${url}/api/v1/topics/${encodeURIComponent(topic)}/events?${query}`, { signal });
+      const path = `${target.url}/api/v1/topics/${encodeURIComponent(topic)}/events?${query}`;
+      const response = await fetch(path, { headers: headersOf(target), signal });
       const body = (await response.json()) as HistoryPage<JsonObject> & ErrorBody;
       if (response.ok) return body;
       const code = body.error_code ?? "UNEXPECTED_REPLY";

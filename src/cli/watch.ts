@@ -10,8 +10,9 @@ import {
 import { type Command, Option } from "commander";
 import { type CommandContext, CommandError } from "./context.js";
 import { createNotes } from "./notes.js";
+import { addTarget, type Target, type TargetOptions, toTarget } from "./target.js";
 import { canDraw } from "./terminal.js";
-import { explained, toBaseURL } from "./watch-errors.js";
+import { explained } from "./watch-errors.js";
 import { Feed, isTopic, type Start } from "./watch-feed.js";
 import { eventHistory, frameHistory } from "./watch-history.js";
 import { onQuit } from "./watch-keys.js";
@@ -41,8 +42,7 @@ Examples:
   $ tidewire watch task.shop.t1 --exit && echo done  wait for its end: 0 completed, 1 failed or stopped`;
 
 /** The command line's options. */
-export interface WatchOptions {
-  readonly url: string;
+export interface WatchOptions extends TargetOptions {
   readonly json?: true;
   readonly since?: Position;
   readonly fromStart?: true;
@@ -52,9 +52,7 @@ export interface WatchOptions {
 }
 
 export function configure(command: Command, context: CommandContext): void {
-  command
-    .argument("<pattern...>", "topics or patterns", parsePattern)
-    .option("--url <url>", "the server", "http://127.0.0.1:8000")
+  addTarget(command.argument("<pattern...>", "topics or patterns", parsePattern))
     .option("--json", "the server's frames, one JSON line each")
     .addOption(
       new Option("--since <position>", "replay what came after <generation>-<offset> of one topic").argParser(
@@ -79,11 +77,18 @@ export async function watch(
   context: CommandContext,
   createScreen: CreateView = (...where) => new ScreenView(...where),
 ): Promise<void> {
-  const url = toBaseURL(options.url);
+  const target = toTarget(options, context);
   checkOptions(patterns, options);
   const stop = new AbortController();
   const notes = createNotes("error", (line) => context.stderr.write(line));
-  const watching = new Watching({ patterns: [...new Set(patterns)], options, context, createScreen, url, stop }).run();
+  const watching = new Watching({
+    patterns: [...new Set(patterns)],
+    options,
+    context,
+    createScreen,
+    target,
+    stop,
+  }).run();
   const close = async (): Promise<void> => {
     stop.abort();
     await watching.catch(() => undefined); // whoever called `watch` is told
@@ -93,7 +98,7 @@ export async function watch(
   try {
     await watching;
   } catch (error) {
-    if (!stop.signal.aborted) throw explained(error, url);
+    if (!stop.signal.aborted) throw explained(error, target.url);
   } finally {
     notes.end();
   }
@@ -104,7 +109,7 @@ interface Setting {
   readonly options: WatchOptions;
   readonly context: CommandContext;
   readonly createScreen: CreateView;
-  readonly url: string;
+  readonly target: Target;
   readonly stop: AbortController;
 }
 
@@ -115,9 +120,9 @@ class Watching {
   readonly #isScreen: boolean;
 
   constructor(setting: Setting) {
-    const { context, options, url } = setting;
+    const { context, options, target } = setting;
     this.#setting = setting;
-    this.#rest = new TidewireClient({ baseURL: url });
+    this.#rest = new TidewireClient({ baseURL: target.url, token: target.token });
     this.#isScreen = !options.json && canDraw(context.stdout, context.env) && !context.env.NO_COLOR;
   }
 
@@ -130,9 +135,9 @@ class Watching {
 
   /** @returns how what was named has ended; nothing when somebody ended it before */
   async #show(): Promise<readonly TopicEnd[]> {
-    const { options, url, stop } = this.#setting;
+    const { options, target, stop } = this.#setting;
     await using client = new ProgressClient({
-      url,
+      ...target,
       maxReconnectAttempts: Number.POSITIVE_INFINITY,
       maxReconnectDelay: MAX_RECONNECT_DELAY_MS,
       // Only a WebSocket hands over whole frames.
@@ -151,18 +156,18 @@ class Watching {
   }
 
   #createView(): WatchView {
-    const { patterns, options, context, createScreen, url } = this.#setting;
-    if (this.#isScreen) return createScreen(context, patterns, url);
+    const { patterns, options, context, createScreen, target } = this.#setting;
+    if (this.#isScreen) return createScreen(context, patterns, target.url);
     return options.json ? new JsonView(context) : new LineView(context);
   }
 
   #createFeed(client: ProgressClient, view: WatchView): FeedOf {
-    const { patterns, options, url, stop } = this.#setting;
+    const { patterns, options, target, stop } = this.#setting;
     const { types, level: minLevel, since, fromStart } = options;
     const start: Start = since ?? (fromStart ? "beginning" : "present");
     const common = { patterns, start, filter: { types, minLevel }, list: (pattern: string) => this.#list(pattern) };
     if (options.json) {
-      const history = frameHistory(url, stop.signal);
+      const history = frameHistory(target, stop.signal);
       return new Feed(client, { ...common, history, replay: (entry) => view.entry(entry) }, view);
     }
     const history = eventHistory(this.#rest, stop.signal);

@@ -14,9 +14,9 @@ export interface EnsembleStream extends Predictor {
   close(): Promise<void>;
 }
 
-/** Connects and waits until the server has the configuration. @throws TidewireClientError */
-export async function connectPredictor(url: string, ensemble: string): Promise<EnsembleStream> {
-  const client = new TidewireClient({ baseURL: url });
+/** Connects and waits until the server has the configuration. @param token "" is none @throws TidewireClientError */
+export async function connectPredictor(url: string, token: string, ensemble: string): Promise<EnsembleStream> {
+  const client = new TidewireClient({ baseURL: url, token });
   const { boostSignals } = await client.ensembles.info(ensemble);
   const session = client.inference(ensemble);
   const { sessionId, version, boundarySignals, signals } = await session.ready();

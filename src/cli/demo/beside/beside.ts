@@ -38,6 +38,8 @@ export interface BesideOptions
   extends Pick<Setting, "ensemble" | "rows" | "rowsPath" | "runSeconds">,
     Pick<ExportPlan, "sessionId" | "dataDir"> {
   readonly url: string;
+  /** Of the server; "" is none. */
+  readonly token: string;
   /** Readings a second of the stream; 0 is as fast as they go. */
   readonly rate: number;
   /** Told what went wrong; it is tried again. */
@@ -57,7 +59,7 @@ export class Beside {
   /** Begins. */
   constructor(options: BesideOptions) {
     this.#options = options;
-    this.#client = new TidewireClient({ baseURL: options.url });
+    this.#client = new TidewireClient({ baseURL: options.url, token: options.token });
     this.#setting = { ...options, client: this.#client, activity: this.activity };
     this.#done = this.#run();
   }
