@@ -11,6 +11,11 @@ import type { Pending } from "./pending.js";
 const MAX_PENDING = { quick: 256, slow: 4 } as const;
 /** Sequence numbers wrap here: float32 holds them exactly, tenfold digits added. */
 const WRAP = 1_000_000;
+/**
+ * How long a prediction may take, waiting for a connection included: far longer than anything that goes on here, so that its end
+ * says that the server has dropped it.
+ */
+const TIMEOUT_MS = 120_000;
 /** Predictions are equal within this: batches of other sizes add up in another order. */
 const TOLERANCE = 1e-4;
 
@@ -92,7 +97,7 @@ export class Predictor implements Member {
     this.#unanswered += 1;
     this.#pending.begin();
     this.#session
-      .predict(reading)
+      .predict(reading, { timeoutMs: TIMEOUT_MS })
       .then(
         ({ values }) => {
           end("answered");

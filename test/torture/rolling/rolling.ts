@@ -13,8 +13,8 @@ const DRAIN_MS = 5000;
 const CLOSE_MARGIN_MS = 2000;
 /** A connection's backoff reaches 30 s; all clients are back after two of them, however unlucky. */
 const BACK_MS = 90_000;
-/** Publishes that wait for a connection go out when it is back. */
-const SETTLE_MS = 120_000;
+/** Longer than any prediction may take; publishes that wait for a connection go out when it is back. */
+const SETTLE_MS = 180_000;
 const CATCH_UP_MS = 120_000;
 
 /** How the server is stopped, how often, and under whom. */

@@ -20,7 +20,8 @@ const CUT_EVERY_MS = 5_000;
 /** Share of all connections that is cut at a time: each client loses its connection every eight minutes. */
 const CUT_SHARE = 0.01;
 const GATHER_MS = 120_000;
-const SETTLE_MS = 120_000;
+/** Longer than any prediction may take. */
+const SETTLE_MS = 180_000;
 /** Longer than the server takes to give up a peer that does not answer its close. */
 const GONE_MS = 10_000;
 
@@ -72,6 +73,7 @@ async function soakFor(context: Context): Promise<Findings> {
   const account = await crowd.account(book);
   const lines = await checkLog(server.url, undefined, acknowledged, book);
   await crowd.leave(SETTLE_MS);
+  await crowd[Symbol.asyncDispose](); // connections that its HTTP clients keep for later go with its processes
   await new Promise((resolve) => setTimeout(resolve, GONE_MS));
   const after = await sampler.read();
   judgeRest(before, after, book);
