@@ -40,7 +40,8 @@ interface Collected {
 }
 
 const COLLECTOR = ["--expose-gc", `--import=${new URL("./collect.mjs", import.meta.url)}`];
-const COLLECT_TIMEOUT_MS = 30_000;
+/** A starved machine may take its time; a server that hangs for good is found all the same. */
+const COLLECT_TIMEOUT_MS = 180_000;
 
 /** How a server process has ended. */
 export interface Ending {

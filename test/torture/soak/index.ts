@@ -123,7 +123,10 @@ async function underLoad({ server, crowd, sampler, durationMs, context, book }: 
   const everyMs = Math.min(SAMPLE_EVERY_MS, durationMs / LEAST_SAMPLES);
   const endMs = performance.now() + durationMs;
   await using visitor = new Visitor(server, undefined, context.random.fork("visitor"), book);
-  const cutter = setInterval(() => void crowd.cut(CUT_SHARE), CUT_EVERY_MS);
+  const cut = (): void => {
+    crowd.cut(CUT_SHARE).catch((error) => book.found("the clients' processes go on", String(error)));
+  };
+  const cutter = setInterval(cut, CUT_EVERY_MS);
   try {
     for (let atMs = performance.now() + everyMs; atMs <= endMs + 1; atMs += everyMs) {
       await new Promise((resolve) => setTimeout(resolve, atMs - performance.now()));
