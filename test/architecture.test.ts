@@ -104,14 +104,15 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ["onnxruntime-node", "onnxruntime-common", "hyparquet-writer", "pino?"],
   },
   stats: { folders: ["events", "meters", "wire", "errors.ts", "generated"], packages: ["systeminformation", "pino?"] },
-  events: { folders: ["meters", "wire", "errors.ts", "generated"], packages: ["lmdb", "pino?"] },
+  events: { folders: ["meters", "wire", "errors.ts", "machine-faults.ts", "generated"], packages: ["lmdb", "pino?"] },
   access: { folders: ["events", "errors.ts"], packages: ["jose", "pino?"] },
   // Of `net` only what tells addresses apart.
   limits: { folders: ["errors.ts"], node: [...PURE_NODE, "net"] },
   meters: { folders: ["errors.ts"], node: [] },
   wire: { folders: ["errors.ts", "generated"], packages: PROTOBUF, node: ["buffer", "util"] },
   config: { folders: ["errors.ts"] },
-  "errors.ts": { folders: [], node: [] },
+  "errors.ts": { folders: ["machine-faults.ts"], node: [] },
+  "machine-faults.ts": { folders: [], node: [] },
 };
 
 /** Globals that only the named places may touch: everything else is handed what it needs. */

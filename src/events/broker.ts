@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type Position, type Publish, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
 import { TidewireError } from "../errors.js";
 import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
+import { Births } from "./births.js";
 import { DeliveredEvent, EventBatch, listOf } from "./delivered.js";
 import { Topic, TopicDirectory } from "./directory.js";
 import type { Appended, Checkpoint, EventLog, ReadLimits, TopicRecord } from "./event-log.js";
@@ -11,7 +12,7 @@ import { EventMeter } from "./event-meter.js";
 import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
 import { IdempotencyKeys } from "./idempotency.js";
-import type { LogFailure } from "./log-failure.js";
+import { FailureWatch, type LogFailure } from "./log-failure.js";
 import { LogLine } from "./log-line.js";
 import { overloaded } from "./overloaded.js";
 import { type AppendAsker, Turn, type TurnEntry, toEntry } from "./turn.js";
@@ -49,10 +50,10 @@ export class Broker implements EventReader, AsyncDisposable {
   readonly log: EventLog;
   readonly meter = new EventMeter();
   readonly #context: BrokerContext;
+  readonly #watch: FailureWatch;
   readonly #topics = new TopicDirectory();
   readonly #keys: IdempotencyKeys;
-  /** Topics whose first event is on its way. */
-  readonly #births = new Set<string>();
+  readonly #births = new Births();
   readonly #hosts = new Hosts(this.#topics);
   /** Changed since they were last kept. */
   readonly #changed = new Set<Topic>();
@@ -71,6 +72,7 @@ export class Broker implements EventReader, AsyncDisposable {
     this.log = log;
     this.#unborn = log.unbornGeneration;
     this.#context = context;
+    this.#watch = new FailureWatch(log, context.log);
     this.#keys = keys;
     this.#timers = [
       setInterval(() => void this.#keepStates(CHECKPOINT_BYTES), CHECKPOINT_INTERVAL_MS),
@@ -126,6 +128,7 @@ export class Broker implements EventReader, AsyncDisposable {
    */
   appendLine(line: LogLine, asker: AppendAsker): void {
     this.#checkPending(line.bytes.length);
+    this.#births.checkFollows(line.topic);
     this.#take(asker, 1, line.bytes.length).push(line);
   }
 
@@ -152,6 +155,7 @@ export class Broker implements EventReader, AsyncDisposable {
 
   #checkRoom(events: readonly Publish[], bytes: number): void {
     this.#checkPending(bytes);
+    for (const { topic } of events) this.#births.checkFollows(topic);
     const { maxTopics } = this.#context.limits;
     if (events.every(({ topic }) => this.#isKnown(topic))) return;
     const births = new Set(events.map(({ topic }) => topic).filter((topic) => !this.#isKnown(topic)));
@@ -189,9 +193,11 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   #refused(turn: Turn, error: unknown): void {
-    for (const { topic } of turn.entries) this.#births.delete(topic);
     this.meter.failures.add("append", turn.entries.length);
+    this.#watch.look();
     this.#settle(turn, Promise.reject(error), []);
+    const topics = turn.entries.map(({ topic }) => topic);
+    this.#births.refused(topics, this.#settled);
   }
 
   /** Tells the askers once it is known whether their events are durable, and the askers of earlier turns have been told. */
@@ -242,7 +248,7 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   #bornAt(name: string, { generation }: Position): Topic {
-    this.#births.delete(name);
+    this.#births.born(name);
     const known = this.#topics.get(name);
     if (known?.generation === generation) return known;
     const topic = new Topic(name, { generation, offset: 0 });
@@ -342,6 +348,7 @@ export class Broker implements EventReader, AsyncDisposable {
   }
 
   async #keepStates(mostBytes: number): Promise<void> {
+    if (this.#watch.look()) return;
     const checkpoints: Checkpoint[] = [];
     const topics: Topic[] = [];
     let bytes = 0;
@@ -364,6 +371,7 @@ export class Broker implements EventReader, AsyncDisposable {
 
   /** Drops what retention no longer keeps; runs by itself every second. */
   retain(): Promise<void> {
+    this.#watch.look();
     const checkpointOf = (name: string): Checkpoint | undefined => this.#topics.get(name)?.checkpoint();
     const retained = this.log.retain(Date.now(), checkpointOf);
     retained.catch(() => undefined); // it is handled in its order, as appends are
@@ -373,9 +381,9 @@ export class Broker implements EventReader, AsyncDisposable {
       .then((topics) => {
         for (const topic of topics) this.#forget(topic);
       });
-    this.#told = forgotten.catch((error: unknown) =>
-      this.#context.log.error({ err: error }, "retention failed; the log grows"),
-    );
+    this.#told = forgotten.catch((error: unknown) => {
+      if (!this.#watch.look()) this.#context.log.error({ err: error }, "retention failed; the log grows");
+    });
     return this.#told;
   }
 

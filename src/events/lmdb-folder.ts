@@ -1,7 +1,9 @@
 // From the files of a folder to the segments of a log: what was under way when the process ended is finished or undone.
 import { rename } from "node:fs/promises";
+import { type BlankSegment, checkDescriptors, makeBlank, writeBlank } from "./lmdb-blank.js";
 import { deleteSegment, listSegments, segmentPath, syncFolder, unfinishedPath } from "./lmdb-files.js";
 import { FORMAT, type SegmentMeta, UnknownFormatError } from "./lmdb-records.js";
+import type { FolderRoom } from "./lmdb-room.js";
 import { LmdbSegment } from "./lmdb-segment.js";
 
 /** Address space beside what a segment should have: for the call that makes it full, and for pages that are half full. */
@@ -9,12 +11,15 @@ const MAP_SLACK_BYTES = 256 * 1024 * 1024;
 
 /** The segments of a log on disk. */
 export class LmdbFolder {
-  readonly path: string;
+  readonly #folder: string;
+  readonly #room: FolderRoom;
   readonly #mapBytes: number;
+  #blank: BlankSegment | undefined;
 
   /** @param segmentBytes size a segment is meant to have */
-  constructor(folder: string, segmentBytes: number) {
-    this.path = folder;
+  constructor(folder: string, segmentBytes: number, room: FolderRoom) {
+    this.#folder = folder;
+    this.#room = room;
     this.#mapBytes = 2 * segmentBytes + MAP_SLACK_BYTES;
   }
 
@@ -25,7 +30,7 @@ export class LmdbFolder {
    * @throws Error that names the file and says what to do
    */
   async open(lostEvents: boolean, nowMs: number): Promise<LmdbSegment[]> {
-    const numbers = await listSegments(this.path);
+    const numbers = await listSegments(this.#folder);
     const last = numbers.at(-1);
     if (last === undefined) {
       await this.#make(newMeta(nowMs), 1);
@@ -56,10 +61,23 @@ export class LmdbFolder {
     return this.#name(number);
   }
 
-  /** A new segment's file, complete and flushed, without its name. */
+  /**
+   * A new segment's file, complete and flushed, without its name.
+   *
+   * @throws the system's error when the disk is full or the process has too many files open
+   */
   async #make(meta: SegmentMeta, number: number): Promise<void> {
-    const path = unfinishedPath(this.path);
+    if (this.#room.failure === undefined) await this.#room.keep(); // so that what is released next is there
+    this.#room.release();
+    await this.#fill(unfinishedPath(this.#folder), meta, number);
+    await this.#room.keep();
+  }
+
+  async #fill(path: string, meta: SegmentMeta, number: number): Promise<void> {
     await deleteSegment(path);
+    checkDescriptors(this.#folder);
+    this.#blank ??= await makeBlank(path, this.#mapBytes);
+    await writeBlank(path, this.#blank);
     const segment = new LmdbSegment(path, number, this.#mapBytes, meta);
     try {
       await segment.write(() => segment.describe({})).flushed;
@@ -71,10 +89,10 @@ export class LmdbFolder {
   }
 
   async #name(number: number): Promise<LmdbSegment> {
-    const path = segmentPath(this.path, number);
-    await rename(unfinishedPath(this.path), path);
-    await deleteSegment(unfinishedPath(this.path));
-    await syncFolder(this.path);
+    const path = segmentPath(this.#folder, number);
+    await rename(unfinishedPath(this.#folder), path);
+    await deleteSegment(unfinishedPath(this.#folder));
+    await syncFolder(this.#folder);
     return this.#read(number, number);
   }
 
@@ -96,9 +114,9 @@ export class LmdbFolder {
     const { firstSegment } = newest.meta;
     let expected: number | undefined;
     for (const number of numbers) {
-      const path = segmentPath(this.path, number);
+      const path = segmentPath(this.#folder, number);
       if (number < firstSegment) await deleteSegment(path);
-      else if (expected !== undefined && number !== expected) throw missing(segmentPath(this.path, expected));
+      else if (expected !== undefined && number !== expected) throw missing(segmentPath(this.#folder, expected));
       else {
         expected = number + 1;
         if (!open.some((segment) => segment.number === number)) open.push(this.#read(number, newest.number));
@@ -107,7 +125,8 @@ export class LmdbFolder {
   }
 
   #read(number: number, newest: number): LmdbSegment {
-    const path = segmentPath(this.path, number);
+    checkDescriptors(this.#folder);
+    const path = segmentPath(this.#folder, number);
     try {
       return new LmdbSegment(path, number, this.#mapBytes);
     } catch (error) {

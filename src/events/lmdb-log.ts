@@ -5,6 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
+import { machineFaultOf } from "../machine-faults.js";
 import type {
   Appended,
   Checkpoint,
@@ -20,9 +21,10 @@ import type {
 import { LmdbFolder } from "./lmdb-folder.js";
 import { FolderLock } from "./lmdb-lock.js";
 import { type Change, ChangeQueue } from "./lmdb-queue.js";
+import { FolderRoom } from "./lmdb-room.js";
 import type { LmdbSegment } from "./lmdb-segment.js";
 import { readTopics } from "./lmdb-topics.js";
-import { type LogFailure, refusal, toLogFailure } from "./log-failure.js";
+import type { LogFailure } from "./log-failure.js";
 import { checkEntries } from "./segment-entries.js";
 import { countToDrop, extentOf, isFull, type RetentionLimits } from "./segment-limits.js";
 import { isJoined, Stage } from "./segment-stage.js";
@@ -48,12 +50,14 @@ export class LmdbLog implements EventLog {
   readonly #nowMs: () => number;
   readonly #lock: FolderLock;
   readonly #folder: LmdbFolder;
+  readonly #room: FolderRoom;
   /** Oldest first; never empty. */
   readonly #segments: LmdbSegment[];
   readonly #index: TopicIndex;
   readonly #queue = new ChangeQueue();
   readonly #unflushed = new Set<Promise<void>>();
-  #failure: LogFailure | undefined;
+  /** Whether the last write has failed. */
+  #isRecovering = false;
   #stopped: Error | undefined;
   #working: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -63,12 +67,14 @@ export class LmdbLog implements EventLog {
     nowMs: () => number,
     lock: FolderLock,
     folder: LmdbFolder,
+    room: FolderRoom,
     segments: LmdbSegment[],
   ) {
     this.#limits = limits;
     this.#nowMs = nowMs;
     this.#lock = lock;
     this.#folder = folder;
+    this.#room = room;
     this.#segments = segments;
     this.#index = readTopics(segments);
   }
@@ -76,19 +82,22 @@ export class LmdbLog implements EventLog {
   /**
    * Opens the log in a folder, which is made if it is missing.
    *
-   * @throws Error when another process has it open, or a file cannot be read; the message says which, and what to do
+   * @throws Error when another process has it open, the folder cannot be written, or the log is of another version; the
+   *   message says which, and what to do
    */
   static async open(folder: string, limits: RetentionLimits, nowMs: () => number = Date.now): Promise<LmdbLog> {
-    await mkdir(folder, { recursive: true });
-    const lock = await FolderLock.acquire(folder);
+    const lock = await acquire(folder);
+    const room = new FolderRoom(folder, nowMs);
     try {
-      const files = new LmdbFolder(folder, limits.segmentBytes);
+      await room.keep().catch((error: unknown) => room.failed(error)); // what is there can be read all the same
+      const files = new LmdbFolder(folder, limits.segmentBytes, room);
       const segments = await files.open(lock.lostPower, nowMs());
       lock.recovered();
-      return new LmdbLog(limits, nowMs, lock, files, segments);
+      return new LmdbLog(limits, nowMs, lock, files, room, segments);
     } catch (error) {
+      room[Symbol.dispose]();
       lock.release(true);
-      throw error;
+      throw cannotOpen(error, folder);
     }
   }
 
@@ -170,12 +179,13 @@ export class LmdbLog implements EventLog {
       // From now on the next start would delete them too.
       for (const segment of this.#segments.splice(0, count)) await segment.delete();
     };
+    if (this.#room.failure) this.#room.release(); // to be let go of they must be written of, and that makes room
     const { result } = await this.#change(SMALL_BYTES, stageDrop, deleteFiles);
     return result.map(({ name }) => name);
   }
 
   failure(): LogFailure | undefined {
-    return this.#failure;
+    return this.#room.failure;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,6 +196,7 @@ export class LmdbLog implements EventLog {
   async #close(): Promise<void> {
     await this.#working;
     await Promise.all(this.#unflushed);
+    this.#room[Symbol.dispose]();
     const isFlushed = !this.#stopped && !this.#segments.some(({ isBroken }) => isBroken);
     await Promise.all(this.#segments.map((segment) => segment.close()));
     this.#lock.release(isFlushed);
@@ -205,7 +216,8 @@ export class LmdbLog implements EventLog {
     afterFlush?: () => Promise<void>,
   ): Promise<{ readonly result: T; readonly flushed: Promise<void> }> {
     this.#checkOpen();
-    if (this.#stopped) return Promise.reject(this.#stopped);
+    const refusal = afterFlush ? undefined : this.#room.refusal;
+    if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       let result: T;
       this.#queue.add({
@@ -233,12 +245,11 @@ export class LmdbLog implements EventLog {
       try {
         if (this.#stopped) throw this.#stopped;
         await this.#write(changes);
-        this.#failure = undefined;
       } catch (error) {
-        const { sinceMs = this.#nowMs() } = this.#failure ?? {};
-        this.#failure = toLogFailure(error, this.#folder.path, sinceMs);
-        const refused = refusal(this.#failure, error);
-        for (const change of changes) change.fail(refused);
+        this.#isRecovering = true;
+        // What waits was asked for in the belief that these changes stand, as the lines of a run in its birth.
+        const refused = this.#room.failed(error);
+        for (const change of [...changes, ...this.#queue.drain()]) change.fail(refused);
       }
     }
     this.#working = undefined;
@@ -259,7 +270,8 @@ export class LmdbLog implements EventLog {
       }
       if (stage.unborn !== newest.meta.unborn) newest.describe({ unborn: stage.unborn });
     });
-    await (this.#failure ? this.#unlessStalled(committed) : committed);
+    await (this.#isRecovering ? this.#unlessStalled(committed) : committed);
+    this.#isRecovering = false;
     stage.apply();
     this.#await(flushed, newest);
     for (const change of staged) {
@@ -283,8 +295,9 @@ export class LmdbLog implements EventLog {
 
   #await(flushed: Promise<void>, segment: LmdbSegment): void {
     const settled = flushed
-      .catch(() => {
+      .catch((error: unknown) => {
         segment.isBroken = true;
+        this.#room.failed(error);
       })
       .then(() => void this.#unflushed.delete(settled));
     this.#unflushed.add(settled);
@@ -316,4 +329,23 @@ export class LmdbLog implements EventLog {
   #checkOpen(): void {
     if (this.#closing) throw new Error("the event log is closed");
   }
+}
+
+async function acquire(folder: string): Promise<FolderLock> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await FolderLock.acquire(folder);
+  } catch (error) {
+    throw cannotOpen(error, folder);
+  }
+}
+
+/** A fault of the machine in words; other errors as they are. */
+function cannotOpen(error: unknown, folder: string): unknown {
+  const fault = machineFaultOf(error);
+  if (!fault) return error;
+  const choices = "or name another folder with --data-dir, or keep nothing with --event-log memory";
+  return new Error(`the event log's folder ${folder} cannot be used, ${fault.what}: ${fault.remedy}; ${choices}`, {
+    cause: error,
+  });
 }

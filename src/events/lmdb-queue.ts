@@ -41,6 +41,12 @@ export class ChangeQueue {
     this.#bytes += change.bytes;
   }
 
+  /** All changes, in order; none waits any more. */
+  drain(): Change[] {
+    this.#bytes = 0;
+    return this.#changes.splice(0);
+  }
+
   /** The changes of the next transaction, in order: at least one. */
   take(): Change[] {
     let count = 0;

@@ -1,75 +1,56 @@
-// Why the log cannot be written, in words for whoever runs the server.
+// Why the log cannot be written: for the server's operator, and for whoever publishes.
+import type { Logger } from "pino";
 import { TidewireError } from "../errors.js";
+import { type FaultCode, machineFaultOf } from "../machine-faults.js";
 
-/** Why writes fail. `WRITE_FAILED` is any reason that has no row of its own. */
-export type LogFailureCode = "DISK_FULL" | "READ_ONLY" | "TOO_MANY_FILES" | "DISK_ERROR" | "WRITE_FAILED";
+/** Why writes fail. `WRITE_FAILED` is any reason that is none of the machine's usual ones. */
+export type LogFailureCode = FaultCode | "WRITE_FAILED";
 
 /** A failure that has not ended yet. */
 export interface LogFailure {
   readonly code: LogFailureCode;
-  /** What is wrong, where, and what to do. */
+  /** What is wrong, where, and what to do; for the operator, as it names the folder. */
   readonly message: string;
   /** When it began, in ms since 1970. */
   readonly sinceMs: number;
 }
 
-/** How long a publisher is asked to wait: the log tries about as often whether it can be written again. */
-const RETRY_AFTER_MS = 1_000;
-
-interface Reason {
-  readonly code: LogFailureCode;
-  /** What is wrong with a folder, and what to do. */
-  readonly says: string;
-}
-
-const FULL = { code: "DISK_FULL", says: "the disk is full: free some space, or lower retentionBytes" } as const;
-const QUOTA = { code: "DISK_FULL", says: "the quota of this user is used up: raise it, or free some space" } as const;
-const TOO_LARGE = { code: "DISK_FULL", says: "a file may not grow further: raise the limit of file sizes" } as const;
-const READ_ONLY = {
-  code: "READ_ONLY",
-  says: "the file system is read-only: look into the kernel's log for why, then mount it for writing",
-} as const;
-const NO_RIGHT = { code: "READ_ONLY", says: "this user may not write there: give it the right" } as const;
-const FILES = {
-  code: "TOO_MANY_FILES",
-  says: "the process has as many files open as it may: raise the limit (LimitNOFILE in systemd, ulimit -n in a shell)",
-} as const;
-const BROKEN_DISK = {
-  code: "DISK_ERROR",
-  says: "the disk fails: look into the kernel's log, and make a backup",
-} as const;
-
-/** By the system's number: lmdb gives nothing else. Numbers are those of Linux; names are what Node itself gives. */
-const REASONS: ReadonlyMap<unknown, Reason> = new Map<unknown, Reason>([
-  [28, FULL],
-  ["ENOSPC", FULL],
-  [122, QUOTA],
-  ["EDQUOT", QUOTA],
-  [27, TOO_LARGE],
-  ["EFBIG", TOO_LARGE],
-  [30, READ_ONLY],
-  ["EROFS", READ_ONLY],
-  [1, NO_RIGHT],
-  ["EPERM", NO_RIGHT],
-  [13, NO_RIGHT],
-  ["EACCES", NO_RIGHT],
-  [24, FILES],
-  ["EMFILE", FILES],
-  [23, FILES],
-  ["ENFILE", FILES],
-  [5, BROKEN_DISK],
-  ["EIO", BROKEN_DISK],
-]);
+/** How long a publisher is asked to wait: the log tries as often whether it can be written again. */
+export const RETRY_AFTER_MS = 1_000;
 
 /** What a failed write means. @param folder where it was written */
-export function toLogFailure(error: unknown, folder: string, nowMs: number): LogFailure {
-  const reason = REASONS.get((error as { code?: unknown } | undefined)?.code);
+export function toLogFailure(error: unknown, folder: string, sinceMs: number): LogFailure {
+  const fault = machineFaultOf(error);
   const text = error instanceof Error ? error.message : String(error);
-  if (!reason) return { code: "WRITE_FAILED", message: `events cannot be kept in ${folder}: ${text}`, sinceMs: nowMs };
-  return { code: reason.code, message: `events cannot be kept in ${folder}: ${reason.says}`, sinceMs: nowMs };
+  const code = fault?.code ?? "WRITE_FAILED";
+  const why = fault ? `${fault.what}: ${fault.remedy}` : text;
+  return { code, message: `events cannot be kept in ${folder}: ${why}`, sinceMs };
 }
 
-/** What a publisher is told: that it may try again, and why. */
-export function refusal({ message, code }: LogFailure, cause?: unknown): TidewireError {
+/** What a publisher is told: it may try again, and the operator knows more. */
+export function refusal(code: LogFailureCode, cause: unknown): TidewireError {
+  const what = machineFaultOf(cause)?.what ?? "the write failed";
+  const message = `the event could not be kept, ${what}; try again later. The server's log and /health/detailed say where`;
   return new TidewireError("OVERLOADED", message, { reason: code }, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
+
+/** Writes into the server's log when the event log begins to fail, fails otherwise, and works again: once each. */
+export class FailureWatch {
+  readonly #events: { failure(): LogFailure | undefined };
+  readonly #log: Logger;
+  #told: LogFailure | undefined;
+
+  constructor(events: { failure(): LogFailure | undefined }, log: Logger) {
+    this.#events = events;
+    this.#log = log;
+  }
+
+  /** Tells what has changed since the last look. @returns whether the event log fails */
+  look(): boolean {
+    const failure = this.#events.failure();
+    if (failure && failure.message !== this.#told?.message) this.#log.error({ code: failure.code }, failure.message);
+    if (!failure && this.#told) this.#log.info({ code: this.#told.code }, "events are kept again");
+    this.#told = failure;
+    return failure !== undefined;
+  }
 }

@@ -260,7 +260,7 @@ test("a full disk: appends are refused with the reason, and go on once there is 
   const told = JSON.parse(stdout || "{}") as { offsets: number[]; refused: number; reason: string; next: number };
   const kept = told.offsets?.length ?? 0;
   t.ok(kept > 10 && told.refused > 10, `${kept} kept, ${told.refused} refused ${stdout ? "" : stderr}`);
-  t.match(told.reason, /the event log could not be written: .*(too large|No space|Input\/output)/i);
+  t.match(told.reason, /the event could not be kept, a file may not grow further; try again later/);
   t.same(
     told.offsets,
     told.offsets?.map((_, i) => i + 1),
