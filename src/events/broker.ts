@@ -1,13 +1,13 @@
 // The broker: accepts events, keeps them, and tells whoever listens. What is published in one turn of the loop is one
 // append; it is told to subscribers once committed, and acknowledged once flushed.
 import type { Logger } from "pino";
-import { type Position, type Publish, TopicState } from "../../generated/ts/tidewire/v1/topics.js";
+import type { Position, Publish } from "../../generated/ts/tidewire/v1/topics.js";
 import { TidewireError } from "../errors.js";
 import { decodeEvent, encodeEvent } from "../wire/event-bytes.js";
 import { Births } from "./births.js";
 import { DeliveredEvent, EventBatch, listOf } from "./delivered.js";
 import { Topic, TopicDirectory } from "./directory.js";
-import type { Appended, Checkpoint, EventLog, ReadLimits, TopicRecord } from "./event-log.js";
+import type { Appended, Checkpoint, EventLog, ReadLimits } from "./event-log.js";
 import { EventMeter } from "./event-meter.js";
 import { Hosts } from "./hosts.js";
 import { Hub } from "./hub.js";
@@ -15,6 +15,7 @@ import { IdempotencyKeys } from "./idempotency.js";
 import { FailureWatch, type LogFailure } from "./log-failure.js";
 import { LogLine } from "./log-line.js";
 import { overloaded } from "./overloaded.js";
+import { restoreTopic } from "./restore.js";
 import { type AppendAsker, Turn, type TurnEntry, toEntry } from "./turn.js";
 import type { EventPage, EventReader, TopicView } from "./types.js";
 
@@ -88,23 +89,13 @@ export class Broker implements EventReader, AsyncDisposable {
       await log.recentKeys(context.limits.maxIdempotencyKeys),
     );
     const broker = new Broker(log, context, keys);
-    for (const record of await log.load()) await broker.#restore(record);
-    return broker;
-  }
-
-  /** A topic out of its last checkpoint and the events since. */
-  async #restore({ topic: name, generation, oldest, head, checkpoint }: TopicRecord): Promise<void> {
-    const start = { generation, offset: checkpoint?.offset ?? oldest - 1 };
-    const topic = new Topic(name, start, checkpoint && TopicState.decode(checkpoint.state));
-    while (topic.offset < head) {
-      for (const logged of await this.log.readAfter(name, topic, PAGE)) {
-        const { kind, timestamp } = decodeEvent(logged);
-        if (kind) topic.add(logged.offset, kind, timestamp);
-        topic.offset = logged.offset; // also of a kind that only a later version knows
-      }
-      this.#changed.add(topic);
+    broker.#watch.tellLosses();
+    for (const record of await log.load()) {
+      const { topic, hasChanged } = await restoreTopic(log, record, PAGE, context.log);
+      broker.#topics.add(topic);
+      if (hasChanged) broker.#changed.add(topic);
     }
-    this.#topics.add(topic);
+    return broker;
   }
 
   // ---- publish ----

@@ -2,6 +2,7 @@
 // once, above it. test/contract/event-log.ts holds every adapter to these promises.
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import type { LogFailure } from "./log-failure.js";
+import type { LogLosses } from "./losses.js";
 
 /** An event to be kept. */
 export interface NewEntry {
@@ -83,7 +84,8 @@ export interface LogExtent {
 /**
  * Keeps events by topic. Offsets of a topic rise by one from 1 within a generation. A topic is born with its first event
  * and forgotten with its last; what is born later has a higher generation than whatever was forgotten before. A log that
- * finds, when it is opened, that it has lost events which were committed gives all its topics a new generation.
+ * finds, when it is opened, that it has lost events which were committed gives a new generation to all topics whose offsets
+ * might be given out again.
  *
  * Changes (append, remove, retain) happen in the order of their calls, and their promises settle in it.
  */
@@ -91,6 +93,8 @@ export interface EventLog extends AsyncDisposable {
   readonly guarantees: LogGuarantees;
   /** How much is kept. */
   readonly extent: LogExtent;
+  /** What could not be read when the log was opened. */
+  readonly losses: LogLosses;
   /** Generation of topics that are not born yet: the same until a topic is removed or forgotten, also after a restart. */
   readonly unbornGeneration: number;
 

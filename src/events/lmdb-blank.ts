@@ -1,7 +1,7 @@
 // The files of a segment before anything is in it. LMDB makes them itself, once; from then on they are copied, because when
 // LMDB cannot write a file's first pages or map its table of readers, the process ends.
 import { closeSync, openSync } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { open as openLmdb } from "lmdb";
 import { deleteSegment } from "./lmdb-files.js";
@@ -9,14 +9,19 @@ import { deleteSegment } from "./lmdb-files.js";
 /** Files that opening a segment takes: its own twice, the table of readers, a folder, and one that the system asks for. */
 const DESCRIPTORS = 5;
 
+/** More than a segment's files without content. */
+const BLANK_BYTES = 256 * 1024;
+
 /** A segment's files without content. */
 export interface BlankSegment {
   readonly file: Uint8Array;
   readonly lockBytes: number;
 }
 
-/** Has LMDB make the files at a path, and takes them away again. There must be room. */
+/** Has LMDB make the files at a path, and takes them away again. @throws the system's error when there is no room */
 export async function makeBlank(path: string, mapBytes: number): Promise<BlankSegment> {
+  await writeFile(path, new Uint8Array(BLANK_BYTES));
+  await deleteSegment(path);
   await openLmdb({ path, noSubdir: true, mapSize: mapBytes }).close();
   const file = await readFile(path);
   const { size: lockBytes } = await stat(`${path}-lock`);
@@ -26,18 +31,8 @@ export async function makeBlank(path: string, mapBytes: number): Promise<BlankSe
 
 /** Writes the files at a path; every byte of them has its place on the disk afterwards. @throws the system's error */
 export async function writeBlank(path: string, { file, lockBytes }: BlankSegment): Promise<void> {
-  await write(path, file);
-  await write(`${path}-lock`, new Uint8Array(lockBytes));
-}
-
-async function write(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "w");
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeFile(path, file);
+  await writeFile(`${path}-lock`, new Uint8Array(lockBytes));
 }
 
 /** Throws EMFILE where LMDB, which opens its files in the same turn, would end the process for want of them. */

@@ -1,53 +1,72 @@
 // From the files of a folder to the segments of a log: what was under way when the process ended is finished or undone.
 import { rename } from "node:fs/promises";
+import { basename } from "node:path";
 import { type BlankSegment, checkDescriptors, makeBlank, writeBlank } from "./lmdb-blank.js";
-import { deleteSegment, listSegments, segmentPath, syncFolder, unfinishedPath } from "./lmdb-files.js";
-import { FORMAT, type SegmentMeta, UnknownFormatError } from "./lmdb-records.js";
-import type { FolderRoom } from "./lmdb-room.js";
+import { deleteSegment, segmentPath, syncFolder, unfinishedPath } from "./lmdb-files.js";
+import { FORMAT, type SegmentMeta } from "./lmdb-records.js";
 import { LmdbSegment } from "./lmdb-segment.js";
+import { type Stock, takeStock } from "./lmdb-stock.js";
+import { TrustedFiles } from "./lmdb-trust.js";
+import type { LostSegment } from "./losses.js";
 
 /** Address space beside what a segment should have: for the call that makes it full, and for pages that are half full. */
 const MAP_SLACK_BYTES = 256 * 1024 * 1024;
 
+/** What a folder gave. */
+export interface OpenSegments {
+  /** Oldest first; at least one. */
+  readonly segments: LmdbSegment[];
+  /** Lost since the log was last opened. */
+  readonly lost: readonly LostSegment[];
+}
+
 /** The segments of a log on disk. */
 export class LmdbFolder {
   readonly #folder: string;
-  readonly #room: FolderRoom;
   readonly #mapBytes: number;
+  readonly #trusted: TrustedFiles;
   #blank: BlankSegment | undefined;
 
   /** @param segmentBytes size a segment is meant to have */
-  constructor(folder: string, segmentBytes: number, room: FolderRoom) {
+  constructor(folder: string, segmentBytes: number) {
     this.#folder = folder;
-    this.#room = room;
+    this.#trusted = new TrustedFiles(folder);
     this.#mapBytes = 2 * segmentBytes + MAP_SLACK_BYTES;
   }
 
   /**
-   * Opens all segments, oldest first; at least one.
+   * Opens all segments that are whole, oldest first; at least one. Those that are broken are set aside.
    *
    * @param lostEvents whether events may be missing that somebody has seen: then all topics get a new generation
    * @throws Error that names the file and says what to do
    */
-  async open(lostEvents: boolean, nowMs: number): Promise<LmdbSegment[]> {
-    const numbers = await listSegments(this.#folder);
-    const last = numbers.at(-1);
-    if (last === undefined) {
-      await this.#make(newMeta(nowMs), 1);
-      return [await this.#name(1)];
-    }
+  async open(lostEvents: boolean, nowMs: number): Promise<OpenSegments> {
+    const stock = await takeStock(this.#folder, this.#trusted, !lostEvents);
     const open: LmdbSegment[] = [];
     try {
-      const newest = await this.#openNewest(last, open);
-      await this.#openOlder(numbers, newest, open);
+      const newest = await this.#openNewest(stock, open, nowMs);
+      await this.#openOlder(stock.numbers, newest, open);
       const segments = open.toSorted((a, b) => a.number - b.number);
-      const { firstSegment, isSealed } = newest.meta;
-      if (lostEvents || isSealed || segments[0]?.number !== firstSegment) await raiseGeneration(segments, newest);
-      return segments;
+      const lost = [...stock.broken, ...missingBetween(segments, stock.broken, newest.meta.gaps)];
+      await this.#raise(segments, lost, lostEvents);
+      this.#trusted.keep();
+      return { segments, lost };
     } catch (error) {
       for (const segment of open) await segment.close();
       throw error;
     }
+  }
+
+  /** The segments have been closed, and are all flushed: the next start need not look through them. */
+  closed(segments: readonly LmdbSegment[]): void {
+    for (const { path } of segments) this.#trusted.add(basename(path), path);
+    this.#trusted.keep();
+  }
+
+  /** Closes a segment and deletes its files. */
+  async delete(segment: LmdbSegment): Promise<void> {
+    this.#trusted.remove(basename(segment.path));
+    await segment.delete();
   }
 
   /** Begins the segment after the newest, which is sealed unless its file is broken. */
@@ -57,6 +76,8 @@ export class LmdbFolder {
     if (!newest.isBroken) {
       // The flush of this transaction is also that of all before it: no segment has what an older one may still lose.
       await newest.write(() => newest.describe({ isSealed: true })).flushed;
+      this.#trusted.add(basename(newest.path), newest.path);
+      this.#trusted.keep();
     }
     return this.#name(number);
   }
@@ -67,13 +88,7 @@ export class LmdbFolder {
    * @throws the system's error when the disk is full or the process has too many files open
    */
   async #make(meta: SegmentMeta, number: number): Promise<void> {
-    if (this.#room.failure === undefined) await this.#room.keep(); // so that what is released next is there
-    this.#room.release();
-    await this.#fill(unfinishedPath(this.#folder), meta, number);
-    await this.#room.keep();
-  }
-
-  async #fill(path: string, meta: SegmentMeta, number: number): Promise<void> {
+    const path = unfinishedPath(this.#folder);
     await deleteSegment(path);
     checkDescriptors(this.#folder);
     this.#blank ??= await makeBlank(path, this.#mapBytes);
@@ -93,74 +108,100 @@ export class LmdbFolder {
     await rename(unfinishedPath(this.#folder), path);
     await deleteSegment(unfinishedPath(this.#folder));
     await syncFolder(this.#folder);
-    return this.#read(number, number);
+    return this.#read(number);
   }
 
-  async #openNewest(number: number, open: LmdbSegment[]): Promise<LmdbSegment> {
-    const last = this.#read(number, number);
+  async #openNewest({ numbers, readOnly, broken }: Stock, open: LmdbSegment[], nowMs: number): Promise<LmdbSegment> {
+    const number = numbers.at(-1);
+    if (number === undefined) {
+      const next = Math.max(0, ...broken.map((lost) => lost.number)) + 1;
+      await this.#make(newMeta(nowMs, next), next);
+      const only = await this.#name(next);
+      open.push(only);
+      return only;
+    }
+    const last = this.#read(number);
     open.push(last);
-    if (!last.meta.isSealed) return last;
+    const next = last.meta.isSealed ? await this.#nameUnfinished(number + 1) : undefined;
+    last.isBroken = next === undefined && readOnly.has(number);
+    const newest = next ?? (last.isBroken ? await this.follow(last, nowMs) : last);
+    if (newest !== last) open.push(newest);
+    return newest;
+  }
+
+  /** The process ended between sealing a segment and naming the next. */
+  async #nameUnfinished(number: number): Promise<LmdbSegment | undefined> {
     try {
-      const next = await this.#name(number + 1); // the process ended between the two
-      open.push(next);
-      return next;
+      return await this.#name(number);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      return last;
+      return undefined;
     }
   }
 
   async #openOlder(numbers: readonly number[], newest: LmdbSegment, open: LmdbSegment[]): Promise<void> {
-    const { firstSegment } = newest.meta;
-    let expected: number | undefined;
     for (const number of numbers) {
-      const path = segmentPath(this.#folder, number);
-      if (number < firstSegment) await deleteSegment(path);
-      else if (expected !== undefined && number !== expected) throw missing(segmentPath(this.#folder, expected));
-      else {
-        expected = number + 1;
-        if (!open.some((segment) => segment.number === number)) open.push(this.#read(number, newest.number));
-      }
+      if (number < newest.meta.firstSegment) await deleteSegment(segmentPath(this.#folder, number));
+      else if (!open.some((segment) => segment.number === number)) open.push(this.#read(number));
     }
   }
 
-  #read(number: number, newest: number): LmdbSegment {
+  /** Positions that were handed out may be taken again by other events: from now on they are of an earlier generation. */
+  async #raise(segments: readonly LmdbSegment[], lost: readonly LostSegment[], lostEvents: boolean): Promise<void> {
+    const newest = segments.at(-1) as LmdbSegment;
+    const { firstSegment, isSealed, unborn, leastUpTo } = newest.meta;
+    const first = segments[0]?.number ?? newest.number;
+    if (!lostEvents && !isSealed && lost.length === 0 && first === firstSegment) return;
+    const isEndLost = lostEvents || isSealed || lost.some(({ number }) => number >= newest.number);
+    const lastLost = Math.max(0, ...lost.map(({ number }) => number - 1));
+    const leastGeneration = Math.max(unborn + 1, Date.now());
+    const change = {
+      leastGeneration,
+      leastUpTo: Math.max(leastUpTo, isEndLost ? newest.number : lastLost),
+      unborn: leastGeneration + 1,
+      gaps: gapsIn(segments),
+      firstSegment: first,
+      isSealed: false,
+    };
+    await newest.write(() => newest.describe(change)).flushed;
+  }
+
+  #read(number: number): LmdbSegment {
     checkDescriptors(this.#folder);
-    const path = segmentPath(this.#folder, number);
-    try {
-      return new LmdbSegment(path, number, this.#mapBytes);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`the event log's file ${path} cannot be read: ${reason}. ${adviceOn(error, number, newest)}`, {
-        cause: error,
-      });
-    }
+    return new LmdbSegment(segmentPath(this.#folder, number), number, this.#mapBytes);
   }
 }
 
-function missing(path: string): Error {
-  return new Error(`the event log's file ${path} is missing: put it back, or move the files before it away too`);
-}
-
-function adviceOn(error: unknown, number: number, newest: number): string {
-  if (error instanceof UnknownFormatError) return "Start the version that wrote it, or move the folder away";
-  const files = number === newest ? "it" : "it and the files before it";
-  return `Move ${files} away to start without the events in there; nothing has been deleted`;
-}
-
-function newMeta(nowMs: number): SegmentMeta {
+function newMeta(nowMs: number, firstSegment: number): SegmentMeta {
   const unborn = Date.now();
-  return { format: FORMAT, createdMs: nowMs, firstSegment: 1, unborn, leastGeneration: 0, isSealed: false };
-}
-
-/** Positions that were handed out may be taken again by other events: from now on they are of an earlier generation. */
-async function raiseGeneration(segments: readonly LmdbSegment[], newest: LmdbSegment): Promise<void> {
-  const leastGeneration = Math.max(newest.meta.unborn + 1, Date.now());
-  const change = {
-    leastGeneration,
-    unborn: leastGeneration + 1,
-    firstSegment: segments[0]?.number ?? newest.number,
+  return {
+    format: FORMAT,
+    createdMs: nowMs,
+    firstSegment,
+    unborn,
+    leastGeneration: 0,
+    leastUpTo: 0,
+    gaps: [],
     isSealed: false,
   };
-  await newest.write(() => newest.describe(change)).flushed;
+}
+
+/** Numbers between the segments that have none. */
+function gapsIn(segments: readonly LmdbSegment[]): number[] {
+  return segments.flatMap(({ number }, i) => {
+    const next = segments[i + 1]?.number ?? number + 1;
+    return Array.from({ length: next - number - 1 }, (_, k) => number + 1 + k);
+  });
+}
+
+/** Segments whose files are not there, and were there when the log was last opened. */
+function missingBetween(
+  segments: readonly LmdbSegment[],
+  broken: readonly LostSegment[],
+  known: readonly number[],
+): LostSegment[] {
+  const told = new Set([...known, ...broken.map(({ number }) => number)]);
+  return gapsIn(segments)
+    .filter((number) => !told.has(number))
+    .map((number) => ({ number, reason: "its file is missing", keptAt: undefined }));
 }

@@ -18,16 +18,17 @@ import type {
   ReadLimits,
   TopicRecord,
 } from "./event-log.js";
-import { LmdbFolder } from "./lmdb-folder.js";
+import { LmdbFolder, type OpenSegments } from "./lmdb-folder.js";
 import { FolderLock } from "./lmdb-lock.js";
 import { type Change, ChangeQueue } from "./lmdb-queue.js";
 import { FolderRoom } from "./lmdb-room.js";
 import type { LmdbSegment } from "./lmdb-segment.js";
 import { readTopics } from "./lmdb-topics.js";
 import type { LogFailure } from "./log-failure.js";
+import type { LogLosses } from "./losses.js";
 import { checkEntries } from "./segment-entries.js";
 import { countToDrop, extentOf, isFull, type RetentionLimits } from "./segment-limits.js";
-import { isJoined, Stage } from "./segment-stage.js";
+import { Stage } from "./segment-stage.js";
 import type { KeptTopic, TopicIndex } from "./segment-topics.js";
 
 /**
@@ -46,6 +47,7 @@ const SMALL_BYTES = 256;
 /** Keeps events in a folder. */
 export class LmdbLog implements EventLog {
   readonly guarantees: LogGuarantees = { survivesRestart: true, sharedByProcesses: false };
+  readonly losses: LogLosses;
   readonly #limits: RetentionLimits;
   readonly #nowMs: () => number;
   readonly #lock: FolderLock;
@@ -68,15 +70,17 @@ export class LmdbLog implements EventLog {
     lock: FolderLock,
     folder: LmdbFolder,
     room: FolderRoom,
-    segments: LmdbSegment[],
+    opened: OpenSegments,
   ) {
     this.#limits = limits;
     this.#nowMs = nowMs;
     this.#lock = lock;
     this.#folder = folder;
     this.#room = room;
-    this.#segments = segments;
-    this.#index = readTopics(segments);
+    this.#segments = opened.segments;
+    const { index, losses } = readTopics(opened);
+    this.#index = index;
+    this.losses = { segments: opened.lost, topics: losses };
   }
 
   /**
@@ -90,10 +94,10 @@ export class LmdbLog implements EventLog {
     const room = new FolderRoom(folder, nowMs);
     try {
       await room.keep().catch((error: unknown) => room.failed(error)); // what is there can be read all the same
-      const files = new LmdbFolder(folder, limits.segmentBytes, room);
-      const segments = await files.open(lock.lostPower, nowMs());
+      const files = new LmdbFolder(folder, limits.segmentBytes);
+      const opened = await files.open(lock.lostPower, nowMs());
       lock.recovered();
-      return new LmdbLog(limits, nowMs, lock, files, room, segments);
+      return new LmdbLog(limits, nowMs, lock, files, room, opened);
     } catch (error) {
       room[Symbol.dispose]();
       lock.release(true);
@@ -177,7 +181,7 @@ export class LmdbLog implements EventLog {
     };
     const deleteFiles = async (): Promise<void> => {
       // From now on the next start would delete them too.
-      for (const segment of this.#segments.splice(0, count)) await segment.delete();
+      for (const segment of this.#segments.splice(0, count)) await this.#folder.delete(segment);
     };
     if (this.#room.failure) this.#room.release(); // to be let go of they must be written of, and that makes room
     const { result } = await this.#change(SMALL_BYTES, stageDrop, deleteFiles);
@@ -199,6 +203,7 @@ export class LmdbLog implements EventLog {
     this.#room[Symbol.dispose]();
     const isFlushed = !this.#stopped && !this.#segments.some(({ isBroken }) => isBroken);
     await Promise.all(this.#segments.map((segment) => segment.close()));
+    if (isFlushed) this.#folder.closed(this.#segments);
     this.#lock.release(isFlushed);
   }
 
@@ -317,13 +322,19 @@ export class LmdbLog implements EventLog {
   }
 
   #segment(number: number): LmdbSegment | undefined {
-    return this.#segments[number - (this.#segments[0]?.number ?? 0)];
+    const guess = this.#segments[number - (this.#segments[0]?.number ?? 0)];
+    // Where one is lost, those behind it are nearer to the beginning.
+    return guess?.number === number ? guess : this.#segments.find((segment) => segment.number === number);
   }
 
   #lastCheckpoint(topic: KeptTopic): Checkpoint | undefined {
     if (topic.checkpointIn === undefined) return undefined;
     const kept = this.#segment(topic.checkpointIn)?.checkpointOf(topic.id);
-    return kept && isJoined(kept, topic) ? { topic: topic.name, generation: topic.generation, ...kept } : undefined;
+    if (!kept) return undefined;
+    // Of a topic that has lost events the state before them is the best there is; of what came then it knows nothing.
+    const offset = Math.max(kept.offset, (topic.parts[0]?.first ?? 1) - 1);
+    const { name, generation } = topic;
+    return offset <= topic.head ? { topic: name, generation, offset, state: kept.state } : undefined;
   }
 
   #checkOpen(): void {

@@ -1,15 +1,16 @@
 // Whether the log's folder can be written, and a little room that is kept there for the moment it cannot.
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { TidewireError } from "../errors.js";
 import { type LogFailure, RETRY_AFTER_MS, refusal, toLogFailure } from "./log-failure.js";
 
 /**
- * What is kept free: enough for a new segment's first pages, or for the transaction by which retention lets go of old ones,
- * and more than what a disk that is all but full gives back by chance.
+ * What is kept free: enough for the transaction by which retention lets go of old segments, and more than what a disk that is
+ * all but full gives back by chance.
  */
 const RESERVE_BYTES = 256 * 1024;
+const ZEROS = new Uint8Array(RESERVE_BYTES);
 
 /**
  * Tells when the folder cannot be written. While it cannot, nobody else tries: every second a file as large as the reserve
@@ -39,12 +40,16 @@ export class FolderRoom implements Disposable {
     return this.#refusal;
   }
 
-  /** Writes the reserve. @throws the system's error when there is no room */
+  /** Makes sure of the reserve. @throws the system's error when there is no room */
   async keep(): Promise<void> {
+    if (statSync(this.#reserve, { throwIfNoEntry: false })?.size !== RESERVE_BYTES) await this.#write(false);
+  }
+
+  async #write(isFlushed: boolean): Promise<void> {
     const file = await open(this.#reserve, "w");
     try {
-      await file.writeFile(Buffer.alloc(RESERVE_BYTES));
-      await file.sync();
+      await file.writeFile(ZEROS);
+      if (isFlushed) await file.sync();
     } finally {
       await file.close();
     }
@@ -70,7 +75,7 @@ export class FolderRoom implements Disposable {
 
   async #try(): Promise<void> {
     try {
-      await this.keep();
+      await this.#write(true); // some file systems tell only then
       this.#failure = undefined;
       this.#refusal = undefined;
       this.#timer = undefined;

@@ -1,14 +1,18 @@
 // One segment of the log: an LMDB file that needs no other to be understood. The only file that knows lmdb.
 import { statSync, truncateSync } from "node:fs";
 import { open, type RangeOptions, type RootDatabase } from "lmdb";
+import { TidewireError } from "../errors.js";
 import type { Checkpoint, LoggedEvent, ReadLimits } from "./event-log.js";
 import { type BatchPromise, type Commit, watch } from "./lmdb-commit.js";
 import { deleteSegment } from "./lmdb-files.js";
 import { checkHeader } from "./lmdb-header.js";
 import {
   afterEvents,
+  EVENT_KEY_BYTES,
   eventKey,
+  eventPlace,
   idOf,
+  isWhole,
   type KeyEntry,
   offsetOf,
   RECORD,
@@ -19,7 +23,9 @@ import {
   readTopic,
   recordKey,
   type SegmentMeta,
+  sealed,
   type TopicEntry,
+  unsealed,
   writeCheckpoint,
   writeKey,
   writeMeta,
@@ -49,7 +55,7 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   #meta: SegmentMeta;
   #keys: number;
   /** Of the last event of the transaction that is being written; lmdb-js has a copy once it has been put. */
-  readonly #eventKey = eventKey(0, 0);
+  readonly #eventKey = Buffer.alloc(EVENT_KEY_BYTES);
   #hasEvent = false;
   readonly #closing = new AbortController();
   bytes: number;
@@ -123,36 +129,41 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   /** Puts what the segment says about itself. */
   describe(change: Partial<SegmentMeta>): void {
     this.#meta = { ...this.#meta, ...change };
-    this.#db.put(recordKey(RECORD.meta), writeMeta(this.#meta));
+    this.#put(RECORD.meta, 0, writeMeta(this.#meta));
   }
 
   topic({ id, generation, name }: KeptTopic, first: number): void {
-    this.#db.put(recordKey(RECORD.topic, id), writeTopic({ generation, first, name }));
+    this.#put(RECORD.topic, id, writeTopic({ generation, first, name }));
   }
 
   event({ id }: KeptTopic, offset: number, bytes: Uint8Array): void {
     this.#hasEvent = true;
-    this.#db.put(eventKey(id, offset, this.#eventKey), bytes);
+    this.#db.put(eventKey(id, offset, bytes, this.#eventKey), bytes);
   }
 
   key({ id }: KeptTopic, offset: number, key: string): void {
-    this.#db.put(recordKey(RECORD.key, this.#keys), writeKey({ id, offset, key }));
+    this.#put(RECORD.key, this.#keys, writeKey({ id, offset, key }));
     this.#keys += 1;
   }
 
   checkpoint({ id }: KeptTopic, { offset, state }: Checkpoint): void {
-    this.#db.put(recordKey(RECORD.checkpoint, id), writeCheckpoint(offset, state));
+    this.#put(RECORD.checkpoint, id, writeCheckpoint(offset, state));
   }
 
   removed({ id }: KeptTopic): void {
-    this.#db.put(recordKey(RECORD.removed, id), Buffer.of(1));
+    this.#put(RECORD.removed, id, new Uint8Array(0));
+  }
+
+  #put(kind: RecordKind, id: number, payload: Uint8Array): void {
+    this.#db.put(recordKey(kind, id), sealed(kind, id, payload));
   }
 
   // ---- read ----
 
   /** The topics with events in this segment, by id. */
   *topics(): Generator<readonly [number, TopicEntry]> {
-    for (const { key, value } of this.#db.getRange(allOf(RECORD.topic))) yield [idOf(key), readTopic(asBuffer(value))];
+    for (const { key, value } of this.#db.getRange(allOf(RECORD.topic)))
+      yield [idOf(key), readTopic(unsealed(RECORD.topic, idOf(key), asBuffer(value)))];
   }
 
   /** Ids of the topics whose last checkpoint may be in this segment. */
@@ -167,18 +178,19 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
 
   /** The idempotency keys, newest first. */
   *recentKeys(): Generator<KeyEntry> {
-    for (const { value } of this.#db.getRange(newestFirst(RECORD.key))) yield readKey(asBuffer(value));
+    for (const { key, value } of this.#db.getRange(newestFirst(RECORD.key)))
+      yield readKey(unsealed(RECORD.key, idOf(key), asBuffer(value)));
   }
 
   /** State of a topic at an offset. */
   checkpointOf(id: number): { readonly offset: number; readonly state: Uint8Array } | undefined {
-    const value = this.#db.get(recordKey(RECORD.checkpoint, id));
-    return value && readCheckpoint(asBuffer(value));
+    const value = this.#get(RECORD.checkpoint, id);
+    return value && readCheckpoint(value);
   }
 
   /** Offset of the topic's last event in this segment. */
   head(id: number): number | undefined {
-    const range = { start: afterEvents(id), end: eventKey(id, 0), reverse: true, limit: 1 };
+    const range = { start: afterEvents(id), end: eventPlace(id, 0), reverse: true, limit: 1 };
     for (const key of this.#db.getKeys(range)) return offsetOf(key);
     return undefined;
   }
@@ -189,17 +201,27 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
    * @param head  offset of the last event that is committed
    * @param into  where the events go; at least one is there afterwards, if there is one
    * @returns     the bytes of the events that were read
+   * @throws TidewireError POSITION_LOST when the first event is damaged
    */
   read(topic: KeptTopic, from: number, limits: ReadLimits, into: LoggedEvent[]): number {
     this.#db.resetReadTxn(); // the snapshot of this turn may be older than the topic's head
     let bytes = 0;
-    const range = { start: eventKey(topic.id, from), end: eventKey(topic.id, topic.head + 1) };
+    const range = { start: eventPlace(topic.id, from), end: eventPlace(topic.id, topic.head + 1) };
     for (const { key, value } of this.#db.getRange({ ...range, limit: limits.events })) {
+      if (!isWhole(key, value)) {
+        if (into.length > 0) break; // those before it are whole
+        throw damaged(topic, offsetOf(key));
+      }
       bytes += value.length;
       if (into.length > 0 && bytes > limits.bytes) break;
       into.push({ generation: topic.generation, offset: offsetOf(key), bytes: value });
     }
     return bytes;
+  }
+
+  #get(kind: RecordKind, id: number): Buffer | undefined {
+    const value = asBuffer(this.#db.get(recordKey(kind, id)));
+    return value && unsealed(kind, id, value);
   }
 
   // ---- end ----
@@ -246,9 +268,14 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   }
 
   #hasEvents(): boolean {
-    for (const _ of this.#db.getKeys({ start: eventKey(1, 0), limit: 1 })) return true;
+    for (const _ of this.#db.getKeys({ start: eventPlace(1, 0), limit: 1 })) return true;
     return false;
   }
+}
+
+function damaged({ name, generation }: KeptTopic, offset: number): TidewireError {
+  const message = `event ${offset} of "${name}" is damaged on the disk: what follows the one before it is not to be had`;
+  return new TidewireError("POSITION_LOST", message, { topic: name, generation, offset });
 }
 
 function allOf(kind: RecordKind): RangeOptions {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { TidewireError } from "../errors.js";
 import { type FaultCode, machineFaultOf } from "../machine-faults.js";
+import type { EventLog } from "./event-log.js";
 
 /** Why writes fail. `WRITE_FAILED` is any reason that is none of the machine's usual ones. */
 export type LogFailureCode = FaultCode | "WRITE_FAILED";
@@ -30,22 +31,38 @@ export function toLogFailure(error: unknown, folder: string, sinceMs: number): L
 /** What a publisher is told: it may try again, and the operator knows more. */
 export function refusal(code: LogFailureCode, cause: unknown): TidewireError {
   const what = machineFaultOf(cause)?.what ?? "the write failed";
-  const message = `the event could not be kept, ${what}; try again later. The server's log and /health/detailed say where`;
+  const message = `the event could not be kept, ${what}; try again later; the server's log says where`;
   return new TidewireError("OVERLOADED", message, { reason: code }, { retryAfterMs: RETRY_AFTER_MS, cause });
 }
 
-/** Writes into the server's log when the event log begins to fail, fails otherwise, and works again: once each. */
+/** Most topics of a loss that are named in the server's log. */
+const MAX_NAMED = 100;
+
+/** Writes into the server's log what has become of the event log. */
 export class FailureWatch {
-  readonly #events: { failure(): LogFailure | undefined };
+  readonly #events: Pick<EventLog, "failure" | "losses">;
   readonly #log: Logger;
   #told: LogFailure | undefined;
 
-  constructor(events: { failure(): LogFailure | undefined }, log: Logger) {
+  constructor(events: Pick<EventLog, "failure" | "losses">, log: Logger) {
     this.#events = events;
     this.#log = log;
   }
 
-  /** Tells what has changed since the last look. @returns whether the event log fails */
+  /** Tells what could not be read when the event log was opened. */
+  tellLosses(): void {
+    const { segments, topics } = this.#events.losses;
+    for (const { number, reason, keptAt } of segments)
+      this.#log.error({ segment: number, kept_at: keptAt }, `a part of the event log is lost: ${reason}`);
+    for (const { topic, from, to } of topics.slice(0, MAX_NAMED)) {
+      const text = to === undefined ? "events from an offset on may be lost" : "events up to an offset are lost";
+      this.#log.error({ topic, from, to }, text);
+    }
+    if (segments.length > 0)
+      this.#log.error({ topics: topics.length }, "what else is whole is served; restore a backup for the rest");
+  }
+
+  /** Tells when the log begins to fail, fails otherwise, and works again: once each. @returns whether the event log fails */
   look(): boolean {
     const failure = this.#events.failure();
     if (failure && failure.message !== this.#told?.message) this.#log.error({ code: failure.code }, failure.message);

@@ -12,6 +12,7 @@ import type {
   ReadLimits,
   TopicRecord,
 } from "./event-log.js";
+import { NO_LOSSES } from "./losses.js";
 import { checkEntries } from "./segment-entries.js";
 import { countToDrop, extentOf, isFull, type RetentionLimits, type SegmentExtent } from "./segment-limits.js";
 import { isJoined, type SegmentWriter, Stage } from "./segment-stage.js";
@@ -60,6 +61,7 @@ class MemorySegment implements SegmentExtent, SegmentWriter {
 /** Keeps events in memory. */
 export class MemoryLog implements EventLog {
   readonly guarantees: LogGuarantees = { survivesRestart: false, sharedByProcesses: false };
+  readonly losses = NO_LOSSES;
   readonly #limits: RetentionLimits;
   readonly #nowMs: () => number;
   readonly #index: TopicIndex;

@@ -56,6 +56,7 @@ export function checkModels({ ready, broken, down }: ModelCounts): Check {
 const LOG_FAILURES: Readonly<Record<LogFailure["code"], readonly [message: string, remedy: string]>> = {
   DISK_FULL: ["the disk is full", "Free some space, or lower retentionBytes."],
   READ_ONLY: ["its folder cannot be written", "Look into the system's log for why, then make it writable."],
+  NO_RIGHT: ["the server may not write into its folder", "Give the user that runs the server the right to."],
   TOO_MANY_FILES: [
     "the process has too many files open",
     "Raise its limit: LimitNOFILE in systemd, ulimit -n in a shell.",

@@ -9,7 +9,9 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -144,74 +146,170 @@ test("what a loss of power may have cost gives every topic a new generation", as
   ]);
 });
 
-test("a newest file that cannot be read stops the start; without it the rest is there, as a new generation", async (t) => {
-  const { folder, generation } = await written(t);
-  const files = segments(folder);
-  const newest = files.at(-1) as string;
-  const whole = readFileSync(newest);
-  const refuses = async (reason: RegExp): Promise<void> => {
-    const message = await LmdbLog.open(folder, LIMITS).then(
-      () => "it opened",
-      (error: Error) => error.message,
-    );
-    t.ok(message.includes(newest), message);
-    t.match(message, reason);
-    t.match(message, /Move it away to start without the events in there; nothing has been deleted/);
-  };
-  writeFileSync(newest, Buffer.alloc(whole.length, "garbage"));
-  await refuses(/it is no LMDB file/);
-  writeFileSync(newest, whole);
-  truncateSync(newest, 12_288);
-  await refuses(/it has 12288 bytes where \d+ should be/);
-  writeFileSync(newest, whole);
-  for (const size of [0, 100, 4_096, 8_192]) {
-    truncateSync(newest, size);
-    await refuses(/cut off in its first pages|bytes where/);
-    writeFileSync(newest, whole);
-  }
-  writeFileSync(newest, Buffer.concat([whole.subarray(0, 24), Buffer.alloc(8, 1), whole.subarray(32)]));
-  await refuses(/no LMDB file/);
-  for (const at of [28, 48, 88, 136]) {
-    const broken = Buffer.from(whole);
-    broken.writeUInt32LE(0x7ff7_7ff7, at);
-    writeFileSync(newest, broken);
-    await refuses(/version|pages/);
-  }
-  t.same(segments(folder), files);
+/** What can be wrong with a file, by name. */
+const DAMAGES: Readonly<Record<string, (path: string, whole: Buffer) => void>> = {
+  "another file": (path, whole) => writeFileSync(path, Buffer.alloc(whole.length, "garbage")),
+  "an empty file": (path) => writeFileSync(path, ""),
+  "a file cut off in its first page": (path) => truncateSync(path, 100),
+  "a file cut off behind its first page": (path) => truncateSync(path, 4_096),
+  "a file cut off behind its first pages": (path) => truncateSync(path, 8_192),
+  "a file cut off": (path) => truncateSync(path, 12_288),
+  "another version of LMDB": (path, whole) => writeFileSync(path, changed(whole, 28)),
+  "pages of no size": (path, whole) => writeFileSync(path, changed(whole, 48)),
+  "a root behind the end": (path, whole) => writeFileSync(path, changed(whole, 136)),
+  "pages of zeros": (path, whole) => writeFileSync(path, Buffer.from(whole).fill(0, 8_192)),
+  "another event": (path, whole) => {
+    const at = whole.lastIndexOf("fillfill");
+    writeFileSync(path, Buffer.from(whole).fill("F", at, at + 1));
+  },
+};
 
-  renameSync(newest, join(t.testdirName, "moved away"));
-  const log = await open(t, folder);
-  const [record] = (await log.load()).filter(({ topic }) => topic === "a");
-  t.ok((record?.generation ?? 0) > generation);
-  t.same(await readAll(log, "a", record?.generation ?? 0), ["1", "2", "3", "4", "5", "6"].slice(0, record?.head));
-  t.equal(record?.head, 5);
-  const { positions } = await log.append([entry("a", "again"), entry("fill", 12_000)], []);
-  t.same(positions[0], { generation: record?.generation, offset: 6 });
-  await log[Symbol.asyncDispose]();
-  t.equal((await (await open(t, folder)).load())[0]?.generation, record?.generation, "once");
-});
+function changed(whole: Buffer, at: number): Buffer {
+  const copy = Buffer.from(whole);
+  copy.writeUInt32LE(0x7ff7_7ff7, at);
+  return copy;
+}
 
-test("an older file that is missing or broken stops the start, unless all before it are gone too", async (t) => {
+function seen(log: LmdbLog, topic: string): Promise<string[]> {
+  return log.load().then((records) => {
+    const record = records.find((each) => each.topic === topic);
+    return record ? readAll(log, topic, record.generation) : [];
+  });
+}
+
+for (const [name, damage] of Object.entries(DAMAGES)) {
+  test(`the newest segment is ${name}: it is set aside, and what is before it is served, as a new generation`, async (t) => {
+    const { folder, generation } = await written(t);
+    const newest = segments(folder).at(-1) as string;
+    damage(newest, readFileSync(newest));
+    const damaged = readFileSync(newest);
+    const log = await open(t, folder);
+    t.match(log.losses, {
+      segments: [{ number: segments(folder).length + 1, keptAt: `${newest}.broken`, reason: /./ }],
+      topics: [
+        { topic: "a", from: 6, to: undefined },
+        { topic: "fill", from: 6, to: undefined },
+      ],
+    });
+    t.same(readFileSync(`${newest}.broken`), damaged, "nothing is deleted");
+    const [record] = (await log.load()).filter(({ topic }) => topic === "a");
+    t.ok((record?.generation ?? 0) > generation);
+    t.same(await seen(log, "a"), ["1", "2", "3", "4", "5"]);
+    await t.rejects(log.readAfter("a", { generation, offset: 5 }, ALL), { code: "POSITION_LOST" });
+    const { positions } = await log.append([entry("a", "again"), entry("fill", 12_000)], []);
+    t.same(positions[0], { generation: record?.generation, offset: 6 });
+    await log[Symbol.asyncDispose]();
+    const again = await open(t, folder);
+    t.same(again.losses, { segments: [], topics: [] }, "told once");
+    t.equal((await again.load())[0]?.generation, record?.generation, "and once a new generation");
+    t.same(await seen(again, "a"), ["1", "2", "3", "4", "5", "again"]);
+  });
+
+  test(`a segment between others is ${name}: what comes after it is served under its positions`, async (t) => {
+    const { folder, generation } = await written(t);
+    const second = segments(folder)[1] as string;
+    damage(second, readFileSync(second));
+    const log = await open(t, folder);
+    t.ok(existsSync(`${second}.broken`));
+    t.match(log.losses.topics, [
+      { topic: "a", from: 2, to: 3 },
+      { topic: "fill", from: 2, to: 3 },
+    ]);
+    t.same(await seen(log, "a"), ["3", "4", "5", "6"]);
+    t.same((await log.readAfter("a", { generation, offset: 4 }, ALL)).length, 2, "who was behind the hole goes on");
+    await t.rejects(log.readAfter("a", { generation, offset: 1 }, ALL), { code: "POSITION_LOST" });
+    const { positions } = await log.append([entry("a", "7"), entry("new")], []);
+    t.same(positions[0], { generation, offset: 7 });
+    t.ok((positions[1]?.generation ?? 0) > generation, "a topic that may have been lost is born anew");
+    await log[Symbol.asyncDispose]();
+    const again = await open(t, folder);
+    t.same(again.losses, { segments: [], topics: [] });
+    t.same(await seen(again, "a"), ["3", "4", "5", "6", "7"]);
+  });
+}
+
+test("a segment that is missing is told of, as one that is broken", async (t) => {
   const { folder, generation } = await written(t);
   const [first = "", second = "", third = ""] = segments(folder);
   const aside = join(t.testdirName, "aside");
   renameSync(second, aside);
-  await t.rejects(LmdbLog.open(folder, LIMITS), { message: new RegExp(`${second}.* is missing`) });
-  writeFileSync(second, "garbage");
-  await t.rejects(LmdbLog.open(folder, LIMITS), /Move it and the files before it away/);
-  renameSync(first, `${aside}1`);
-  renameSync(second, `${aside}2`);
   const log = await open(t, folder);
-  const [record] = (await log.load()).filter(({ topic }) => topic === "a");
-  t.ok((record?.generation ?? 0) > generation);
-  t.same(await readAll(log, "a", record?.generation ?? 0), ["3", "4", "5", "6"]);
+  t.match(log.losses.segments, [{ number: 2, keptAt: undefined, reason: "its file is missing" }]);
+  t.same(await seen(log, "a"), ["3", "4", "5", "6"]);
+  await log[Symbol.asyncDispose]();
+  renameSync(first, `${aside}1`);
+  const without = await open(t, folder);
+  t.same(await seen(without, "a"), ["3", "4", "5", "6"]);
   t.equal(segments(folder)[0], third);
+  t.equal((await without.load())[0]?.generation, generation);
+});
+
+test("a topic whose last events are lost begins a new generation, others go on", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder);
+  const generation = log.unbornGeneration;
+  const fill = entry("fill", 12_000);
+  for (const [i, topic] of ["ended", "going", "ended", "going", "going"].entries()) {
+    await log.append([entry(topic, `the text ${i}`)], []);
+    await log.append([fill], []);
+    await log.append([fill], []);
+  }
+  await log[Symbol.asyncDispose]();
+  const last = segments(folder).find((path) => readFileSync(path).includes("the text 2")) as string;
+  t.not(last, segments(folder)[0]);
+  writeFileSync(last, "");
+  const again = await open(t, folder);
+  const generations = new Map((await again.load()).map((record) => [record.topic, record.generation]));
+  t.ok((generations.get("ended") ?? 0) > generation);
+  t.equal(generations.get("going"), generation);
+  const { positions } = await again.append([entry("ended")], []);
+  t.equal(positions[0]?.generation, generations.get("ended"));
+  await again[Symbol.asyncDispose]();
+  const later = await open(t, folder);
+  t.equal((await later.load()).find(({ topic }) => topic === "ended")?.generation, generations.get("ended"));
+});
+
+test("of a log of which nothing is whole, a new one begins", async (t) => {
+  const { folder, generation } = await written(t);
+  const count = segments(folder).length;
+  for (const path of segments(folder)) writeFileSync(path, "");
+  const log = await open(t, folder);
+  t.equal(log.losses.segments.length, count);
+  t.same(await log.load(), []);
+  t.ok(log.unbornGeneration > generation);
+  await log.append([entry("a")], []);
+  await log[Symbol.asyncDispose]();
+  t.same((await open(t, folder).then((each) => each.load())).length, 1);
+});
+
+test("a file that is as the log left it is not looked through again", async (t) => {
+  const { folder } = await written(t);
+  const oldest = segments(folder)[0] as string;
+  const { mtime, atime } = statSync(oldest);
+  const reads = (): string[] => Object.keys(JSON.parse(readFileSync(join(folder, "trusted.json"), "utf8")) as object);
+  t.same(reads().length, segments(folder).length);
+  utimesSync(oldest, atime, mtime); // nobody can set the time at which a file's times were set
+  const whole = readFileSync(oldest);
+  const at = whole.lastIndexOf("fillfill");
+  writeFileSync(oldest, whole.fill("F", at, at + 1));
+  utimesSync(oldest, atime, mtime);
+  const log = await open(t, folder);
+  t.equal(log.losses.segments.length, 1);
 });
 
 test("a log of another version is left alone", async (t) => {
   const folder = join(t.testdir(), "events");
   mkdirSync(folder);
-  const meta = { format: FORMAT + 1, createdMs: 1, firstSegment: 1, unborn: 1, leastGeneration: 0, isSealed: false };
+  const meta = {
+    format: FORMAT + 1,
+    createdMs: 1,
+    firstSegment: 1,
+    unborn: 1,
+    leastGeneration: 0,
+    leastUpTo: 0,
+    gaps: [],
+    isSealed: false,
+  };
   const path = join(folder, "segment.0000000001");
   const segment = new LmdbSegment(path, 1, MAP_BYTES, meta);
   await segment.write(() => segment.describe({})).flushed;

@@ -102,6 +102,7 @@ test(`what a killed process was told is kept, in ${ROUNDS} rounds`, { timeout: 6
     const lines = await runUntilKilled(t, [writer, folder, String(seed)], 1 + ((seed * 7_919) % MAX_LINES));
     note(told, lines);
     const log = await LmdbLog.open(folder, LIMITS);
+    t.same(log.losses, { segments: [], topics: [] }, "a kill breaks no file");
     const records = new Map((await log.load()).map((record) => [record.topic, record]));
     const faults: string[] = [];
     for (const [topic, each] of told) faults.push(...(await faultsOf(log, topic, each, records.get(topic))));
