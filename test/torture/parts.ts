@@ -1,9 +1,10 @@
 // All parts, in the order in which they run.
 import { fuzz } from "./fuzz/index.js";
+import { http } from "./http/index.js";
 import { kills } from "./kills/index.js";
 import type { Part } from "./lib/part.js";
 import { rolling } from "./rolling/index.js";
 import { soak } from "./soak/index.js";
 import { websocket } from "./websocket/index.js";
 
-export const PARTS: readonly Part[] = [websocket, fuzz, rolling, kills, soak];
+export const PARTS: readonly Part[] = [websocket, http, fuzz, rolling, kills, soak];
