@@ -37,8 +37,10 @@ export function guard(app: FastifyInstance, context: AdmissionContext): void {
   app.server.on("connection", (socket: Socket) => admission.connected(socket));
   app.addHook("onRequest", (request, reply, done) => {
     const error = admission.asked(request, reply);
-    if (error) done(error);
-    else done();
+    if (!error) return done();
+    // The plugin of WebSockets closes what it has seen, and it has not seen this one.
+    if (isUpgrade(request)) reply.raw.once("finish", () => request.raw.socket.destroySoon());
+    done(error);
   });
 }
 
@@ -117,7 +119,7 @@ class Admission {
     const { maxConnectionsPerAddress } = this.#context.limits;
     const count = this.#underWay.enter(client);
     // An upgraded connection lets go of its response, a request of its connection.
-    const ends = request.ws ? socket : reply.raw;
+    const ends = isUpgrade(request) ? socket : reply.raw;
     ends.once("close", () => this.#underWay.leave(client));
     return count > maxConnectionsPerAddress ? tooManyOfAddress(maxConnectionsPerAddress) : undefined;
   }
@@ -129,6 +131,9 @@ const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddre
 function clientOfRequest({ ip, raw }: FastifyRequest): string {
   return clientOf(ip) ?? clientOf(raw.socket.remoteAddress ?? "") ?? "unknown";
 }
+
+/** Told by Node for those that it hands to whoever listens for upgrades; its types do not know. */
+const isUpgrade = ({ raw }: FastifyRequest): boolean => Reflect.get(raw, "upgrade") === true;
 
 function tooManyOfAddress(limit: number): TidewireError {
   const message = `this address has ${limit} connections, more may not be (maxConnectionsPerAddress); close some, or use one for more`;
