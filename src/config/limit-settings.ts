@@ -71,12 +71,12 @@ export const RATE_SETTINGS = {
     reason: "As maxFramesPerSecond. A message larger than a second's worth passes, and is waited for afterwards.",
   }),
   maxLoopDelayMs: integer({
-    default: 1_000,
+    default: 3_000,
     min: 0,
     max: 600_000,
     unit: "ms",
     description: "delay of the event loop beyond which new work is refused; 0: never",
     reason:
-      "Beyond it 503 OVERLOADED to requests, connections, subscriptions and predictions until the loop is well below it again; what was accepted is answered.",
+      "A late answer is of no use to a sensor, and clients give up after ten seconds. Beyond it 503 OVERLOADED to requests, connections, subscriptions and predictions until the loop is well below it again; what was accepted is answered.",
   }),
 } as const;

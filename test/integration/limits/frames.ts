@@ -236,6 +236,20 @@ export const FRAMES: readonly Row[] = [
     },
   ),
   fixed(
+    "MAX_HOSTS",
+    "1000 hosts",
+    "whose load is told; silent ones are forgotten after 10 minutes",
+    "their states are kept in memory only",
+    frame("OVERLOADED"),
+    async (t) => {
+      const { say } = await talk(t);
+      const told = Array.from({ length: 1_001 }, (_, i) =>
+        say("publish", { topic: `system.h${i}`, type: "system_stats", data: {} }),
+      );
+      return seenIn((await Promise.all(told)).find((reply) => codeOf(reply) !== undefined) as ServerBody);
+    },
+  ),
+  fixed(
     "MAX_EVENT_BYTES",
     "1 MiB",
     "one event",

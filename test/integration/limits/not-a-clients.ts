@@ -18,7 +18,6 @@ export const NOT_A_CLIENTS: Readonly<Record<string, string>> = {
   MAX_WAITING_BYTES: "of the log's queue behind MAX_PENDING_BYTES, and of frames behind a first token",
   MAX_STATE_METRICS: TOLD,
   MAX_STATE_METRIC_NAME: TOLD,
-  MAX_HOSTS: OWN,
   MAX_PAGE_BYTES: TOLD,
   MAX_UNFLUSHED: OWN,
   MAX_GROUP_BYTES: OWN,

@@ -20,7 +20,8 @@ export function configure(t: Test, { models, flags = {}, modelSettings = {} }: S
   const folder = typeof models === "string" ? models : modelsFolder(t, models);
   const dataDir = join(t.testdirName, "data");
   return loadConfig({
-    flags: { port: "0", models: folder, dataDir, intraOpThreads: "1", config: "file", ...flags },
+    // How late a busy machine makes the loop is no matter of most tests.
+    flags: { maxLoopDelayMs: "0", port: "0", models: folder, dataDir, intraOpThreads: "1", config: "file", ...flags },
     env: {},
     readFile: () => JSON.stringify({ modelSettings }),
   });
