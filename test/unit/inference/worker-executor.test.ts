@@ -41,13 +41,16 @@ function runAndCrash(executor: WorkerExecutor, seal: () => RowBatch): Promise<Ro
 
 test("the run that a worker owes fails, those behind it wait for the next worker", async (t) => {
   const { executor, pausesMs } = start(t, narrow);
+  t.notOk(executor.isDown, "it starts for the first time");
   await executor.runRows(() => rows(1, 2));
   const error = await runAndCrash(executor, () => rows(3, 4)).catch((thrown: Error) => thrown);
   t.type(error, WorkerDiedError);
+  t.ok(executor.isDown, "health tells it until the next one is there");
   t.match((error as Error).message, /worker died: it was told to crash/);
   t.match(predictionError("m", error), { code: "PREDICTION_ERROR", retryable: true, details: { model: "m" } });
   const { base } = await executor.runRows(() => rows(5, 6));
   t.same([...base], [5, 6, 11]);
+  t.notOk(executor.isDown);
   t.same(pausesMs, [50]);
 });
 
