@@ -3,8 +3,8 @@ import { fuzz } from "./fuzz/index.js";
 import { http } from "./http/index.js";
 import { kills } from "./kills/index.js";
 import type { Part } from "./lib/part.js";
-import { rolling } from "./rolling/index.js";
+import { rolling, rollingWithToken } from "./rolling/index.js";
 import { soak } from "./soak/index.js";
 import { websocket } from "./websocket/index.js";
 
-export const PARTS: readonly Part[] = [websocket, http, fuzz, rolling, kills, soak];
+export const PARTS: readonly Part[] = [websocket, http, fuzz, rolling, rollingWithToken, kills, soak];
