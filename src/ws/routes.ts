@@ -1,5 +1,5 @@
 // The WebSocket paths: which exist, and what a connection on each begins with.
-import { ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import fastifyWebsocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -78,7 +78,16 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
       done();
     },
   });
-  app.server.prependListener("upgrade", (_, socket: Duplex) => endIfAnswering(socket));
+  const upgrades = new WeakMap<IncomingMessage, Duplex>();
+  app.server.prependListener("upgrade", (request, socket: Duplex) => {
+    upgrades.set(request, socket);
+    endIfAnswering(socket);
+  });
+  // The plugin does so for requests that have come to its own first hook. Who was refused before that, because of a rate or a
+  // late loop, would keep a socket that nobody reads: it would outlive its client, and hold up the server's end.
+  app.addHook("onResponse", async ({ raw }) => {
+    upgrades.get(raw)?.destroy();
+  });
   // The plugin would open a socket on any route, and close it with 1005.
   app.addHook("onRequest", async (request) => {
     if (request.ws && !SOCKET_ROUTES.has(request.routeOptions.url ?? "")) throw notFound(request.url, "no WebSocket");
