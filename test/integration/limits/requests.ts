@@ -157,6 +157,17 @@ export const REQUESTS: readonly Row[] = [
     },
   ),
   fixed(
+    "MAX_BYTES",
+    "64 KiB",
+    "the body that asks for a token",
+    "more scopes than anybody's",
+    http("FRAME_TOO_LARGE"),
+    async (t) => {
+      const { post } = await talk(t);
+      return seenBy(await post("/tokens", " ".repeat(64 * 1024 + 1)));
+    },
+  ),
+  fixed(
     "MAX_FIELDS",
     "16 fields",
     "one form beside its file",
