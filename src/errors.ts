@@ -1,5 +1,4 @@
 // The error catalogue: one row a code, and the one class that carries it.
-import { machineFaultOf } from "./machine-faults.js";
 
 /** One row of the catalogue. */
 export interface ErrorRow {
@@ -105,26 +104,4 @@ export class TidewireError extends Error {
   get row(): ErrorRow {
     return ERRORS[this.code];
   }
-}
-
-/** How long a client is asked to wait when the machine lacks something: somebody must make room first. */
-const FAULT_RETRY_MS = 1_000;
-
-/**
- * Whatever was thrown, as an error a client may be told. A full disk and the like are OVERLOADED, for the same request may
- * succeed later; unknown causes become INTERNAL_ERROR and say nothing.
- */
-export function toTidewireError(thrown: unknown): TidewireError {
-  if (thrown instanceof TidewireError) return thrown;
-  const fault = machineFaultOf(thrown);
-  if (fault && fault.code !== "NO_RIGHT") {
-    const message = `the server cannot do it now, ${fault.what}; try again later`;
-    return new TidewireError(
-      "OVERLOADED",
-      message,
-      { reason: fault.code },
-      { retryAfterMs: FAULT_RETRY_MS, cause: thrown },
-    );
-  }
-  return new TidewireError("INTERNAL_ERROR", "the server failed; its log has the cause", undefined, { cause: thrown });
 }

@@ -1,4 +1,5 @@
 // What the machine may lack, in words for whoever runs the server: one table for all that reads or writes files.
+import { TidewireError } from "./errors.js";
 
 /** What is wrong with the machine. */
 export type FaultCode = "DISK_FULL" | "READ_ONLY" | "NO_RIGHT" | "TOO_MANY_FILES" | "DISK_ERROR";
@@ -72,5 +73,27 @@ const FAULTS: ReadonlyMap<unknown, MachineFault> = new Map<unknown, MachineFault
 
 /** The machine's fault behind an error of the system; undefined for any other error. */
 export function machineFaultOf(error: unknown): MachineFault | undefined {
-  return error instanceof Error ? FAULTS.get((error as NodeJS.ErrnoException).code) : undefined;
+  return error instanceof Error ? FAULTS.get((error as { code?: unknown }).code) : undefined;
+}
+
+/** How long a client is asked to wait when the machine lacks something: somebody must make room first. */
+const FAULT_RETRY_MS = 1_000;
+
+/**
+ * Whatever was thrown, as an error a client may be told. A full disk and the like are OVERLOADED, for the same request may
+ * succeed later; unknown causes become INTERNAL_ERROR and say nothing.
+ */
+export function toTidewireError(thrown: unknown): TidewireError {
+  if (thrown instanceof TidewireError) return thrown;
+  const fault = machineFaultOf(thrown);
+  if (fault && fault.code !== "NO_RIGHT") {
+    const message = `the server cannot do it now, ${fault.what}; try again later`;
+    return new TidewireError(
+      "OVERLOADED",
+      message,
+      { reason: fault.code },
+      { retryAfterMs: FAULT_RETRY_MS, cause: thrown },
+    );
+  }
+  return new TidewireError("INTERNAL_ERROR", "the server failed; its log has the cause", undefined, { cause: thrown });
 }

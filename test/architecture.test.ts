@@ -75,6 +75,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "wire",
       "config",
       "errors.ts",
+      "machine-faults.ts",
       "generated",
     ],
     packages: ["fastify", "@fastify/*", "pino?"],
@@ -90,12 +91,24 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ["fastify?", "@fastify/websocket", "ws", "pino?"],
   },
   session: {
-    folders: ["jobs", "runs", "inference", "access", "events", "limits", "meters", "wire", "errors.ts", "generated"],
+    folders: [
+      "jobs",
+      "runs",
+      "inference",
+      "access",
+      "events",
+      "limits",
+      "meters",
+      "wire",
+      "errors.ts",
+      "machine-faults.ts",
+      "generated",
+    ],
     packages: ["pino?"],
     node: PURE_NODE,
   },
   jobs: {
-    folders: ["access", "inference", "runs", "events", "wire", "errors.ts", "generated"],
+    folders: ["access", "inference", "runs", "events", "wire", "errors.ts", "machine-faults.ts", "generated"],
     packages: ["csv-parse", "pino?"],
   },
   runs: { folders: ["events", "wire", "errors.ts", "generated"], packages: ["pino?"], node: PURE_NODE },
@@ -111,8 +124,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   meters: { folders: ["errors.ts"], node: [] },
   wire: { folders: ["errors.ts", "generated"], packages: PROTOBUF, node: ["buffer", "util"] },
   config: { folders: ["errors.ts"] },
-  "errors.ts": { folders: ["machine-faults.ts"], node: [] },
-  "machine-faults.ts": { folders: [], node: [] },
+  "errors.ts": { folders: [], node: [] },
+  "machine-faults.ts": { folders: ["errors.ts"], node: [] },
 };
 
 /** Globals that only the named places may touch: everything else is handed what it needs. */

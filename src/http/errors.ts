@@ -1,7 +1,8 @@
 // Whatever goes wrong in HTTP, as a row of the error catalogue.
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, TidewireError, toTidewireError } from "../errors.js";
+import { type ErrorCode, TidewireError } from "../errors.js";
+import { toTidewireError } from "../machine-faults.js";
 import { REQUEST_ID_HEADER, sentRequestId } from "./request-id.js";
 
 /** Fastify's own errors that have a code of ours with a meaning closer than INVALID_MESSAGE. */

@@ -3,7 +3,8 @@ import type { Logger } from "pino";
 import type { Error as ErrorMessage } from "../../generated/ts/tidewire/v1/error.js";
 import type { Evaluation } from "../../generated/ts/tidewire/v1/evaluation.js";
 import { type Progress, RunStatus } from "../../generated/ts/tidewire/v1/events.js";
-import { TidewireError, toTidewireError } from "../errors.js";
+import { TidewireError } from "../errors.js";
+import { toTidewireError } from "../machine-faults.js";
 import {
   type EvaluationOutcome,
   type EvaluationTask,

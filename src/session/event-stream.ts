@@ -2,9 +2,10 @@
 // filters and the fate of slow readers are the subscriptions' own.
 import type { ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import type { Position, Subscribe } from "../../generated/ts/tidewire/v1/topics.js";
-import { TidewireError, toTidewireError } from "../errors.js";
+import { TidewireError } from "../errors.js";
 import type { DeliveredEvent, EventBatch } from "../events/delivered.js";
 import { type EventSink, Subscription } from "../events/subscription.js";
+import { toTidewireError } from "../machine-faults.js";
 import { checkPattern } from "../runs/families.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { toErrorBody } from "./error-body.js";

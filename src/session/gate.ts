@@ -3,7 +3,8 @@
 import type { Authenticate, Authenticated } from "../../generated/ts/tidewire/v1/access.js";
 import { type Grant, NOBODY, unauthenticated } from "../access/grant.js";
 import { scopeText } from "../access/scopes.js";
-import { ERRORS, TidewireError, toTidewireError } from "../errors.js";
+import { ERRORS, TidewireError } from "../errors.js";
+import { toTidewireError } from "../machine-faults.js";
 import type { Codec } from "../wire/codec.js";
 import type { SessionServices } from "./services.js";
 import type { Session } from "./session.js";

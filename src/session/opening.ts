@@ -1,7 +1,8 @@
 // How a connection begins, as its request says it.
 import type { Grant } from "../access/grant.js";
-import { ERRORS, TidewireError, toTidewireError } from "../errors.js";
+import { ERRORS, TidewireError } from "../errors.js";
 import type { Broker } from "../events/broker.js";
+import { toTidewireError } from "../machine-faults.js";
 import { cut } from "../wire/refuse.js";
 import type { Session } from "./session.js";
 import { timestampNow } from "./timestamps.js";

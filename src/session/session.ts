@@ -3,8 +3,9 @@
 import { randomBytes } from "node:crypto";
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import type { Grant } from "../access/grant.js";
-import { ERRORS, TidewireError, toTidewireError } from "../errors.js";
+import { ERRORS, TidewireError } from "../errors.js";
 import type { RequestOrigin } from "../inference/stream.js";
+import { toTidewireError } from "../machine-faults.js";
 import { type Codec, FrameError, type HotCodec } from "../wire/codec.js";
 import type { HotPredict } from "../wire/hot.js";
 import { jsonCodec } from "../wire/json-codec.js";

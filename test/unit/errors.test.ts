@@ -2,7 +2,8 @@
 import t from "tap";
 import { ENUMS } from "../../generated/ts/schema.js";
 import { ErrorCode } from "../../generated/ts/tidewire/v1/error.js";
-import { ERRORS, type ErrorRow, TidewireError, toTidewireError } from "../../src/errors.js";
+import { ERRORS, type ErrorRow, TidewireError } from "../../src/errors.js";
+import { toTidewireError } from "../../src/machine-faults.js";
 
 const rows: readonly (readonly [string, ErrorRow])[] = Object.entries(ERRORS);
 
