@@ -64,7 +64,6 @@ export class Session {
   #inFlight = 0;
   #isReading = true;
   #invalidInRow = 0;
-
   readonly path: string;
 
   constructor(services: SessionServices, transport: Transport, { subprotocol, path, grant, greeting }: Opening) {
