@@ -3,10 +3,12 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Server as TlsServer } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type EnsembleDescription, ExecutorKind } from "../generated/ts/tidewire/v1/http.js";
 import { Access } from "./access/access.js";
+import { TlsFiles } from "./access/tls-files.js";
 import { type Config, PACKAGE_ROOT, VERSION } from "./config/index.js";
 import { Broker } from "./events/broker.js";
 import type { EventLog } from "./events/event-log.js";
@@ -58,7 +60,8 @@ export interface ServerDependencies {
 
 /** Makes a server that does not listen yet, its models loaded and warm. @throws ProviderError, Error on an unreadable models folder */
 export async function createServer(config: Config, { log }: ServerDependencies): Promise<TidewireServer> {
-  const server = new Server(config, log, await Access.open(config, log));
+  const tls = TlsFiles.open(config, log);
+  const server = new Server(config, log, await Access.open(config, log), tls);
   await server.prepare();
   return server;
 }
@@ -70,6 +73,7 @@ class Server implements TidewireServer {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #access: Access;
+  readonly #tls: TlsFiles | undefined;
   readonly #app: FastifyInstance;
   readonly #lateness: LateLoop;
   readonly #histories: HistoryStore;
@@ -88,16 +92,18 @@ class Server implements TidewireServer {
   #state: ReturnType<Readiness["state"]> = "starting";
   #closing: Promise<void> | undefined;
 
-  constructor(config: Config, log: Logger, access: Access) {
+  constructor(config: Config, log: Logger, access: Access, tls: TlsFiles | undefined) {
     this.#config = config;
     this.#log = log;
     this.#access = access;
+    this.#tls = tls;
     this.#histories = new HistoryStore(config);
     this.#lateness = new LateLoop(config.maxLoopDelayMs);
     // At level info, Fastify's own line about listening would stand beside ours.
     const level = log.level === "info" ? "warn" : log.level;
     this.#app = createApp(config, log.child({}, { level }), {
       authenticator: access,
+      tls: tls?.context,
       lateness: this.#lateness,
       counts: this.#http,
     });
@@ -238,7 +244,9 @@ class Server implements TidewireServer {
     await this.#app.listen({ host, port, backlog: LISTEN_BACKLOG });
     if (!this.#app.server.listening) await once(this.#app.server, "listening");
     this.#state = "ready";
-    return urlOf(host, this.#app.server.address() as AddressInfo);
+    const { server } = this.#app;
+    if (server instanceof TlsServer) this.#tls?.onRenewal((context) => server.setSecureContext(context));
+    return urlOf(this.#tls ? "https" : "http", host, server.address() as AddressInfo);
   }
 
   close(): Promise<void> {
@@ -266,6 +274,7 @@ class Server implements TidewireServer {
     this.#loop[Symbol.dispose]();
     this.#space?.[Symbol.dispose]();
     this.#access[Symbol.dispose]();
+    this.#tls?.[Symbol.dispose]();
   }
 
   #cut(): void {
@@ -285,7 +294,7 @@ function toLogFields({ name, executor, executionProvider, costUs }: EnsembleDesc
 }
 
 /** A URL that this machine can open: a wildcard address is reached by loopback. */
-function urlOf(host: string, { port }: AddressInfo): string {
+function urlOf(scheme: string, host: string, { port }: AddressInfo): string {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }

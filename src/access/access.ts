@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { TidewireError } from "../errors.js";
+import { AccessError } from "./access-error.js";
 import { FileWatch } from "./file-watch.js";
 import { EVERYBODY, type Grant, unauthenticated } from "./grant.js";
 import { GrantWatch } from "./grant-watch.js";
@@ -38,17 +39,6 @@ export interface Authenticator {
    *   to check it with cannot be had now
    */
   authenticate(token: string): Promise<Grant>;
-}
-
-/** Something the server was told to check tokens by is wrong; lists all of it. */
-export class AccessError extends Error {
-  override readonly name = "AccessError";
-
-  constructor(problems: readonly string[]) {
-    super(
-      `the access settings have ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  ${problems.join("\n  ")}`,
-    );
-  }
 }
 
 /** A server's tokens. */

@@ -1,6 +1,15 @@
 // The HTTP server and its routes. WebSocket is added to the same app by ws/.
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import type { Server } from "node:http";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  LogController,
+} from "fastify";
 import type { Authenticator } from "../access/access.js";
+import { type OriginSettings, Origins } from "../access/origins.js";
+import type { TlsContext } from "../access/tls-files.js";
 import type { Config } from "../config/index.js";
 import { TrustedProxies } from "../limits/addresses.js";
 import type { Lateness } from "../limits/late-loop.js";
@@ -20,6 +29,7 @@ import { checkAccess } from "./guard.js";
 import { registerHealth } from "./health.js";
 import { withMethodsRefused } from "./methods.js";
 import { registerMetrics } from "./metrics.js";
+import { protectPages } from "./pages-policy.js";
 import { NAMED_REQUESTS, nameRequests, REQUEST_ID_LABEL } from "./request-id.js";
 import { registerSchema } from "./schema.js";
 import { registerStreams } from "./streams.js";
@@ -31,27 +41,32 @@ import { UnusedConnections } from "./unused-connections.js";
 
 /** A request whose head has not arrived whole by then is given up; for bodies see body-deadline.ts. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** A connection that has not agreed on a key by then is closed. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Longest name in a path that is looked up; a longer one is unknown in any case. */
 const MAX_PARAMETER_LENGTH = 1024;
 
 /** What the app needs of the configuration. */
-export type HttpLimits = AdmissionLimits & Pick<Config, "maxBodyBytes" | "trustedProxies">;
+export type HttpLimits = AdmissionLimits & OriginSettings & Pick<Config, "maxBodyBytes" | "trustedProxies">;
 
 /** What the app needs of the rest of the server. */
 export interface AppContext {
   readonly authenticator: Authenticator;
   readonly lateness: Lateness;
   readonly counts?: HttpCounts;
+  /** Certificate and key; without them the app speaks plain HTTP. */
+  readonly tls?: TlsContext | undefined;
 }
 
 /** An app without routes that answers every error in the catalogue's form, and counts. Not listening yet. */
 export function createApp(
   limits: HttpLimits,
   log: FastifyBaseLogger,
-  { authenticator, lateness, counts = new HttpCounts() }: AppContext,
+  { authenticator, lateness, tls, counts = new HttpCounts() }: AppContext,
 ): FastifyInstance {
   const proxies = new TrustedProxies(limits.trustedProxies);
-  const app: FastifyInstance = Fastify({
+  const transport = { headersTimeout: HEADERS_TIMEOUT_MS };
+  const options: FastifyHttpOptions<Server> = {
     ...NAMED_REQUESTS,
     loggerInstance: log,
     // A line a request would cost more than most requests do.
@@ -59,7 +74,10 @@ export function createApp(
     bodyLimit: limits.maxBodyBytes,
     trustProxy: (address) => proxies.has(address),
     requestTimeout: 0,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Nothing but the two servers' own types tells them apart, and both are an http.Server in all that is used here.
+    ...((tls
+      ? { https: { ...tls, ...transport, handshakeTimeout: HANDSHAKE_TIMEOUT_MS } }
+      : { http: transport }) as object),
     forceCloseConnections: "idle",
     // Fastify's own 503 has another form than our errors; a request that still gets in while it closes is served.
     return503OnClosing: false,
@@ -71,7 +89,8 @@ export function createApp(
     frameworkErrors: (error, request, reply) => {
       replyError(error as FastifyError, request, reply);
     },
-  });
+  };
+  const app: FastifyInstance = Fastify(options);
   guard(app, { limits, proxies, lateness });
   const unused = new UnusedConnections(app.server);
   app.addHook("preClose", (done) => {
@@ -80,7 +99,9 @@ export function createApp(
   });
   nameRequests(app);
   countRequests(app, counts);
-  checkAccess(app, authenticator);
+  const origins = new Origins(limits, authenticator.isOpen);
+  protectPages(app, origins);
+  checkAccess(app, authenticator, origins);
   readBodies(app);
   handleErrors(app);
   limitBodyTime(app);

@@ -77,7 +77,8 @@ function challenge(reply: FastifyReply, { code, details }: TidewireError): void 
 
 /** Answers bytes that are no HTTP request, and closes the connection. */
 export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  const isNoTls = error.code?.startsWith("ERR_SSL_") === true; // there is no way to say anything over it
+  if (error.code === "ECONNRESET" || isNoTls || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
 import type { Authenticator } from "../access/access.js";
 import { EVERYBODY, type Grant, NOBODY, unauthenticated } from "../access/grant.js";
+import type { Origins } from "../access/origins.js";
 import { presentedToken } from "../access/presented.js";
 import type { Action } from "../access/scopes.js";
 
@@ -45,12 +46,21 @@ declare module "fastify" {
   }
 }
 
-/** Gives every request its grant, and refuses those whose route needs more. Call it before any route is added. */
-export function checkAccess(app: FastifyInstance, authenticator: Authenticator): void {
+/** Methods that change nothing: without CORS a page of another origin cannot see what they answer. */
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Refuses requests of pages that may not ask, gives every other its grant, and refuses those whose route needs more. Call
+ * it before any route is added.
+ */
+export function checkAccess(app: FastifyInstance, authenticator: Authenticator, origins: Origins): void {
   app.decorateRequest("grant");
   // Not in onRequest: there the WebSocket plugin still has to learn that a request is an upgrade, or it would leave the
   // socket of a refused one open. Nothing of a body is read before this hook either.
   app.addHook("preParsing", (request, _reply, payload, done) => {
+    request.grant = NOBODY;
+    const stranger = origins.refusal(request.headers, !READS.has(request.method) || isSocket(request));
+    if (stranger) return done(stranger);
     if (authenticator.isOpen) {
       request.grant = EVERYBODY;
       return done(null, payload);
@@ -65,7 +75,6 @@ export function checkAccess(app: FastifyInstance, authenticator: Authenticator):
 
 /** @throws TidewireError UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED */
 async function admit(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
-  request.grant = NOBODY;
   const access = request.is404 ? "public" : request.routeOptions.config.access;
   try {
     const token = presentedToken(request.headers);
@@ -74,6 +83,10 @@ async function admit(request: FastifyRequest, authenticator: Authenticator): Pro
     if (access !== "public") throw error;
   }
   demand(request, access);
+}
+
+function isSocket({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config?.access === "socket";
 }
 
 function demand({ grant, params }: FastifyRequest, access: RouteAccess | undefined): void {

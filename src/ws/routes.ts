@@ -92,6 +92,10 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
   app.addHook("onRequest", async (request) => {
     if (request.ws && !SOCKET_ROUTES.has(request.routeOptions.url ?? "")) throw notFound(request.url, "no WebSocket");
   });
+  // The plugin closes the socket of an upgrade that was refused: a client must not use it again.
+  app.addHook("onSend", async ({ ws }, reply) => {
+    if (ws) reply.header("connection", "close");
+  });
   app.addHook("preValidation", async ({ ws, grant }) => {
     if (ws && grant === NOBODY && context.services.sessions.closedOff >= context.maxUnauthenticated)
       throw tooManyStrangers(context.maxUnauthenticated);
