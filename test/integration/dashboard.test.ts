@@ -12,12 +12,16 @@ import t, { type Test } from "tap";
 import { PACKAGE_ROOT } from "../../src/config/index.js";
 import { createApp } from "../../src/http/app.js";
 import { registerDashboard } from "../../src/http/dashboard.js";
+import { OPEN_ACCESS } from "../support/access.js";
 import { UNBOUNDED, WELCOME } from "../support/admission.js";
 import { serve } from "./support/serve.js";
 
 const PAGE = '<!doctype html><title>page</title><script type="module" src="/assets/app-1a2b.js"></script>';
 const SCRIPT = "const answer = 42;\n";
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
+
+/** Asks for tokens: then the page is served under any name, and to anybody. */
+const GUARDED = { ...WELCOME, authenticator: { ...OPEN_ACCESS, isOpen: false } };
 
 /** A small dashboard, beside a file that is none of it. */
 function small(t: Test, folder: object = { assets: assets(), "index.html": PAGE }): FastifyInstance {
@@ -30,7 +34,7 @@ function assets(): Record<string, string> {
 }
 
 function app(t: Test, dashboardFolder: string): FastifyInstance {
-  const made = createApp({ ...UNBOUNDED, maxBodyBytes: 1024 }, pino({ level: "silent" }), WELCOME);
+  const made = createApp({ ...UNBOUNDED, maxBodyBytes: 1024 }, pino({ level: "silent" }), GUARDED);
   registerDashboard(made, { dashboardFolder });
   t.teardown(() => made.close());
   return made;
