@@ -79,7 +79,7 @@ test("a second signal ends it at once", async (t) => {
   const { child, url, until, ended } = await serve(t, ["--drain-timeout-ms", "60000"]);
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   t.teardown(() => socket.destroy());
-  const head = "POST /api/v1/inference/stream/save HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n";
+  const head = "POST /api/v1/inference/stream/save HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n";
   socket.write(`${head}content-type: application/json\r\ncontent-length: 10\r\n\r\n`);
   // The server has taken the request and waits for its body.
   t.match(String((await once(socket, "data"))[0]), "100 Continue");

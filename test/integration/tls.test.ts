@@ -77,7 +77,7 @@ t.test("HTTP and WebSockets over TLS, joined writes and a clean end included", a
 t.test("whoever speaks no TLS, or an old one, is cut; the others go on", async (t) => {
   const { url } = await serve(t, { models: [], flags: { eventLog: "memory", ...FIRST } });
   const plain = connectPlain(Number(new URL(url).port), "127.0.0.1");
-  plain.on("error", () => undefined).end("GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+  plain.on("error", () => undefined).end("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
   await once(plain, "close");
   const old = connect({
     port: Number(new URL(url).port),

@@ -67,7 +67,7 @@ async function rawResponse(t: Test): Promise<{ response: ServerResponse; client:
     client.destroy();
     server.close();
   });
-  client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  client.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
   const [, response] = (await once(server, "request")) as [unknown, ServerResponse];
   return { response, client };
 }
@@ -168,7 +168,7 @@ test("the sink hears that its client has gone, and writes no more", async (t) =>
   const { url, sink } = await serve(t);
   // Not fetch: after an abort it opens another connection, which the app would wait for.
   const client = connect(Number(new URL(url).port), "127.0.0.1");
-  client.write("GET /api/v1/events/stream?topic=task.p.t HTTP/1.1\r\nhost: x\r\n\r\n");
+  client.write("GET /api/v1/events/stream?topic=task.p.t HTTP/1.1\r\nhost: localhost\r\n\r\n");
   await once(client, "data");
   const gone = new Promise<void>((resolve) => sink().onClose(resolve));
   client.destroy();

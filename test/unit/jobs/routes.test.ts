@@ -82,7 +82,7 @@ function form(parts: readonly (readonly [string, string | Blob])[]): FormData {
 
 /** A form's request line and headers, and the beginning of its file. */
 const head = (headers: string): string =>
-  `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=x\r\n${headers}\r\n\r\n`;
+  `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=x\r\n${headers}\r\n\r\n`;
 const PART = '--x\r\ncontent-disposition: form-data; name="file"; filename="x.csv"\r\n\r\n';
 
 const csv = (content: string): Blob => new Blob([content], { type: "text/csv" });
