@@ -138,7 +138,8 @@ class Server implements TidewireServer {
       health: new ServerHealth(this.#examined(services, evaluations)),
     });
     registerEvaluations(this.#app, { evaluations });
-    registerDocs(this.#app, { version: VERSION, routes, sockets: SOCKET_PATHS });
+    const { isOpen } = this.#access;
+    registerDocs(this.#app, { version: VERSION, routes, sockets: SOCKET_PATHS, isOpen });
     registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();
     runs.resumeLeases();

@@ -80,7 +80,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["fastify", "@fastify/*", "pino?"],
   },
-  docs: { folders: ["wire", "errors.ts", "generated"], node: ["crypto"] },
+  docs: { folders: ["events", "wire", "errors.ts", "generated"], node: ["crypto"] },
   health: { folders: ["session", "jobs", "inference", "stats", "events"], packages: [], node: [] },
   metrics: {
     folders: ["session", "jobs", "inference", "stats", "events", "meters"],

@@ -11,6 +11,8 @@ import { toYaml } from "./yaml.js";
 /** What a server says of itself. */
 export interface DocumentSources extends SocketSources {
   readonly routes: readonly Route[];
+  /** Whether there are no tokens: then everybody may do everything. */
+  readonly isOpen: boolean;
   /** Most entries of one body. */
   readonly maxEntries: number;
 }

@@ -25,12 +25,16 @@ export interface OpenApiSources {
   readonly routes: readonly Route[];
   readonly operations: Operations;
   readonly recordings: readonly Recording[];
+  /** Whether the server has no tokens: then none is needed anywhere. */
+  readonly isOpen: boolean;
   /** Most entries of one body. */
   readonly maxEntries: number;
 }
 
 const SCHEMAS = "#/components/schemas/";
 const JSON_TYPE = "application/json";
+/** Types of replies that are objects without being messages. */
+const DOCUMENTS: ReadonlySet<string> = new Set([JSON_TYPE, "application/yaml"]);
 const LINES_TYPE = "application/x-ndjson";
 const FORM_TYPE = "multipart/form-data";
 /** Methods whose bodies are read, whether the operation wants one or not. */
@@ -99,13 +103,20 @@ class OperationWriter {
   readonly #operation: Operation;
   readonly #recordings: readonly Recording[];
   readonly #maxEntries: number;
+  readonly #isOpen: boolean;
 
-  constructor(book: SchemaBook, route: Route, operation: Operation, { recordings, maxEntries }: OpenApiSources) {
+  constructor(
+    book: SchemaBook,
+    route: Route,
+    operation: Operation,
+    { recordings, maxEntries, isOpen }: OpenApiSources,
+  ) {
     this.#book = book;
     this.#route = route;
     this.#operation = operation;
     this.#recordings = recordings.filter(({ operation: id }) => id === operation.id);
     this.#maxEntries = maxEntries;
+    this.#isOpen = isOpen;
   }
 
   write(): JsonObject {
@@ -125,9 +136,9 @@ class OperationWriter {
 
   #parameters(example: Recording | undefined): JsonObject[] {
     const { path = {}, query, headers = {} } = this.#operation;
-    const inPath = Object.entries(path).map(([name, description]): JsonObject => {
+    const inPath = Object.entries(path).map(([name, { description, pattern }]): JsonObject => {
       const sample = example?.path?.[name];
-      const schema = { type: "string", minLength: 1 };
+      const schema = { type: "string", ...(pattern === undefined ? { minLength: 1 } : { pattern }) };
       return {
         name,
         in: "path",
@@ -208,13 +219,14 @@ class OperationWriter {
   #replySchema(type: string, messages: readonly MessageName[]): JsonObject {
     const refs = messages.map((name) => this.#book.ref(name, "given"));
     if (refs.length > 1) return { anyOf: refs };
-    return refs[0] ?? { type: type === JSON_TYPE ? "object" : "string" };
+    return refs[0] ?? { type: DOCUMENTS.has(type) ? "object" : "string" };
   }
 
   #security(): JsonObject {
     const { needs } = this.#route;
     if (needs === undefined) return { security: [] };
-    return { security: [{ bearer: needs === "" ? [] : [needs] }] };
+    const bearer: JsonObject = { bearer: needs === "" ? [] : [needs] };
+    return { security: this.#isOpen ? [{}, bearer] : [bearer] };
   }
 }
 

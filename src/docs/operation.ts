@@ -2,6 +2,7 @@
 // and out, and which errors it has.
 import type { MessageName } from "../../generated/ts/schema.js";
 import type { ErrorCode } from "../errors.js";
+import { TOKEN_PATTERN } from "../events/topic.js";
 
 /** Groups of operations, in the order in which they are shown. */
 export const TAGS = {
@@ -35,6 +36,13 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What a name in a path stands for. */
+export interface PathName {
+  readonly description: string;
+  /** The names that there can be; any other is refused. */
+  readonly pattern?: string;
+}
+
 /** One method of one path. */
 export interface Operation {
   /** Name by which clients generated from the document call it. */
@@ -43,7 +51,7 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   /** What the names in the path stand for. */
-  readonly path?: Readonly<Record<string, string>>;
+  readonly path?: Readonly<Record<string, PathName>>;
   /** The message whose fields the query holds. */
   readonly query?: MessageName;
   readonly headers?: Readonly<Record<string, string>>;
@@ -52,6 +60,11 @@ export interface Operation {
   readonly replies: Readonly<Record<number, Reply>>;
   /** Beside those that every route has; see errors-of.ts. */
   readonly errors: readonly ErrorCode[];
+}
+
+/** A name that is one token of a topic. */
+export function token(what: string): PathName {
+  return { description: `${what}: one token of a topic.`, pattern: `^${TOKEN_PATTERN}$` };
 }
 
 /** Operations by method and path, such as `GET /api/v1/topics/{topic}`. */

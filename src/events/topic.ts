@@ -7,7 +7,10 @@ export const MAX_TOKEN_LENGTH = 128;
 /** Most tokens of a topic or pattern; families have two or three, and a pattern deeper than that matches nothing. */
 const MAX_TOKENS = 8;
 
-const TOKEN = /^[A-Za-z0-9_-]{1,128}$/;
+/** One token of a topic, as a regular expression has it. */
+export const TOKEN_PATTERN = "[A-Za-z0-9_-]{1,128}";
+
+const TOKEN = new RegExp(`^${TOKEN_PATTERN}$`);
 const ALLOWED = "dot-separated tokens of 1 to 128 of A-Z a-z 0-9 _ -";
 const MAX_SHOWN = 200;
 

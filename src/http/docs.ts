@@ -28,6 +28,8 @@ export interface DocsDependencies {
   /** The app's routes; read when the first document is asked for. */
   readonly routes: readonly Route[];
   readonly sockets: readonly SocketPath[];
+  /** Whether there are no tokens: then everybody may do everything. */
+  readonly isOpen: boolean;
 }
 
 /** GET `/docs`, `/docs/socket`, `/docs/openapi.json`, `/docs/openapi.yaml`, `/docs/asyncapi.json`, and the pages' files. */
@@ -55,9 +57,9 @@ export function registerDocs(app: FastifyInstance, dependencies: DocsDependencie
   });
 }
 
-async function write({ version, routes, sockets }: DocsDependencies): Promise<Documents> {
+async function write({ version, routes, sockets, isOpen }: DocsDependencies): Promise<Documents> {
   const { writeDocuments } = await import("../docs/documents.js");
-  return writeDocuments({ version, routes, paths: sockets, maxEntries: MAX_ENTRIES });
+  return writeDocuments({ version, routes, paths: sockets, isOpen, maxEntries: MAX_ENTRIES });
 }
 
 function sendPage(reply: FastifyReply, { html, contentSecurityPolicy }: Page): FastifyReply {

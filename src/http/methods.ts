@@ -2,7 +2,7 @@
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import { TidewireError } from "../errors.js";
 
-const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"];
 
 /** Refuses the other methods of every path that `register` adds to `app`. */
 export function withMethodsRefused(app: FastifyInstance, register: () => void): void {

@@ -91,6 +91,19 @@ test("every operation does what the document says, and is refused with each of i
   t.match(readFileSync(path, "utf8"), "DO NOT EDIT");
 });
 
+test("a server with tokens refuses everybody else exactly where the document asks for one", async (t) => {
+  const { url } = await serve(t, { models: [], flags: { eventLog: "memory", token: "a-token-of-at-least-sixteen" } });
+  using client = new HttpClient(url);
+  const documented = await Documented.fetch(client);
+  for (const operation of documented.operations.values()) {
+    const { method, path: template, security, id } = operation;
+    const names = Object.fromEntries(operation.parameters.map(({ name }) => [name, "x"]));
+    const reply = await client.ask({ method, path: pathWith(template, names) });
+    t.equal(reply.status === 401, security.length > 0, `${id}: ${reply.status}`);
+    t.same(documented.faults(operation, reply), []);
+  }
+});
+
 async function stageOf(t: Test, url: string, dataDir: string): Promise<Stage> {
   const peer = await Peer.connect(t, url, "json");
   const ack = await peer.ask(config("gas_turbine"));

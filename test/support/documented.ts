@@ -29,6 +29,8 @@ export interface DocumentedOperation {
   /** Schemas of bodies by media type. */
   readonly bodies: ReadonlyMap<string, JsonObject>;
   readonly isBodyRequired: boolean;
+  /** What a token must allow, in any one of these ways; none where no token is needed. */
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
 
@@ -159,6 +161,7 @@ function operationOf(method: string, path: string, operation: JsonObject): Docum
     parameters: (operation.parameters ?? []) as unknown as readonly Parameter[],
     bodies: new Map(Object.entries(body?.content ?? {}).map(([type, { schema }]) => [type, schema])),
     isBodyRequired: body?.required === true,
+    security: (operation.security ?? []) as unknown as DocumentedOperation["security"],
     responses: (operation.responses ?? {}) as unknown as DocumentedOperation["responses"],
   };
 }

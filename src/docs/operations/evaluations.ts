@@ -1,8 +1,8 @@
 // Evaluations: the server runs an ensemble over a CSV file.
-import { message, type Operations } from "../operation.js";
+import { message, type Operations, token } from "../operation.js";
 
 const PATH = "/api/v1/evaluations";
-const ID = { id: "Id of the evaluation, as its start told it." };
+const ID = { id: token("Id of the evaluation, as its start told it") };
 
 export const EVALUATIONS: Operations = {
   [`POST ${PATH}`]: {

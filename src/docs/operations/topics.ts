@@ -1,8 +1,13 @@
 // Topics of every family, and their owners.
-import { message, type Operations } from "../operation.js";
+import { TOKEN_PATTERN } from "../../events/topic.js";
+import { message, type Operations, token } from "../operation.js";
 
-const TOPIC = { topic: "Name of the topic: tokens of `[A-Za-z0-9_-]` with dots between them." };
-const TOKEN = "one token of `[A-Za-z0-9_-]`, at most 128 of them.";
+const TOPIC = {
+  topic: {
+    description: "Name of the topic: at most 8 tokens with dots between them.",
+    pattern: `^${TOKEN_PATTERN}(\\.${TOKEN_PATTERN}){0,7}$`,
+  },
+};
 const ASKED = message("The owner can see the request; it says when it has stopped.", "CancelAccepted");
 const CANCEL_ERRORS = ["INVALID_TOPIC", "TASK_NOT_FOUND", "TASK_FINISHED", "SESSION_EXISTS", "OVERLOADED"] as const;
 
@@ -79,7 +84,7 @@ export const TOPICS: Operations = {
     id: "cancelTask",
     tag: "Topics",
     summary: "Ask the owner of a task to stop it",
-    path: { project: `Id of the project: ${TOKEN}`, task: `Id of the task: ${TOKEN}` },
+    path: { project: token("Id of the project"), task: token("Id of the task") },
     body: { message: "RequestCancel", as: "one", isOptional: true },
     replies: { 202: ASKED },
     errors: CANCEL_ERRORS,
@@ -88,7 +93,7 @@ export const TOPICS: Operations = {
     id: "cancelWorkflow",
     tag: "Topics",
     summary: "Ask the owner of a workflow's execution to stop it",
-    path: { workflow: `Id of the workflow: ${TOKEN}`, execution: `Id of the execution: ${TOKEN}` },
+    path: { workflow: token("Id of the workflow"), execution: token("Id of the execution") },
     body: { message: "RequestCancel", as: "one", isOptional: true },
     replies: { 202: ASKED },
     errors: CANCEL_ERRORS,

@@ -1,8 +1,8 @@
 // Training runs.
-import { message, type Operations } from "../operation.js";
+import { message, type Operations, token } from "../operation.js";
 
 const LOGS = "/api/v1/training/logs";
-const RUN = { id: "Name of the run: one token of `[A-Za-z0-9_-]`, at most 128 of them." };
+const RUN = { id: token("Name of the run") };
 const ADDED = message(
   "The events are durable: one position for one entry, a list for a list or lines.",
   "Published",
