@@ -24,6 +24,7 @@ const COMMENT =
   "// Written by test/docs/openapi.test.ts with UPDATE=1: requests of a real server, and its replies. DO NOT EDIT.";
 /** Small, so that a body beyond it is quickly sent. */
 const MAX_BODY_BYTES = 64 * 1024;
+const TOKEN = "a-token-of-at-least-sixteen";
 /** Lines of a text that an example shows. */
 const SHOWN_LINES = 6;
 /** Codes that take a token, a crowd, a full disk, or the end of the server: other tests have them. */
@@ -38,6 +39,9 @@ const UNPROVOKED = new Set([
 ]);
 /** Codes that an operation has only while a run of the same name is being removed. */
 const RACES = new Set(["SESSION_EXISTS", "TOPIC_NOT_FOUND"]);
+
+/** What a server without tokens that is well does not reply. */
+const ELSEWHERE = new Set(["healthReady 503 ", "createToken 201 "]);
 
 /** Routes as an app registers them, seen from outside it. */
 class SeenRoutes {
@@ -92,7 +96,7 @@ test("every operation does what the document says, and is refused with each of i
 });
 
 test("a server with tokens refuses everybody else exactly where the document asks for one", async (t) => {
-  const { url } = await serve(t, { models: [], flags: { eventLog: "memory", token: "a-token-of-at-least-sixteen" } });
+  const { url } = await serve(t, { models: [], flags: { eventLog: "memory", token: TOKEN } });
   using client = new HttpClient(url);
   const documented = await Documented.fetch(client);
   for (const operation of documented.operations.values()) {
@@ -102,6 +106,17 @@ test("a server with tokens refuses everybody else exactly where the document ask
     t.equal(reply.status === 401, security.length > 0, `${id}: ${reply.status}`);
     t.same(documented.faults(operation, reply), []);
   }
+  const mint = documented.operation("createToken");
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+  const body = JSON.stringify({ scopes: ["subscribe:training.*"], ttl_seconds: 60 });
+  const minted = await client.ask({ method: mint.method, path: mint.path, headers, body });
+  t.equal(minted.status, 201);
+  t.same(documented.faults(mint, minted), []);
+  const weak = { authorization: `Bearer ${JSON.parse(minted.text).token}` };
+  const stats = documented.operation("metrics");
+  const refused = await client.ask({ method: stats.method, path: stats.path, headers: weak });
+  t.equal(refused.status, 403);
+  t.same(documented.faults(stats, refused), []);
 });
 
 async function stageOf(t: Test, url: string, dataDir: string): Promise<Stage> {
@@ -216,7 +231,7 @@ class Theatre {
       const open = codes.filter((code) => !UNPROVOKED.has(code) && !(RACES.has(code) && this.#hasRaces(id)));
       if (codes.length > 0 && open.length === 0) return [];
       const wanted = codes.length === 0 ? [`${id} ${status} `] : open.map((code) => `${id} ${status} ${code}`);
-      return wanted.filter((name) => name !== "healthReady 503 " && !this.#happened.has(name));
+      return wanted.filter((name) => !ELSEWHERE.has(name) && !this.#happened.has(name));
     });
   }
 

@@ -49,6 +49,11 @@ export async function playAll(play: Play, stage: Stage): Promise<void> {
 
 async function server(play: Play): Promise<void> {
   const ids = ["health", "healthLive", "healthReady", "socketStats", "schema"];
+  await play("createToken", {
+    body: { scopes: ["subscribe:training.run_7"], ttl_seconds: 600 },
+    code: "PERMISSION_DENIED",
+  });
+  await play("createToken", { body: { scopes: "admin" }, code: "INVALID_MESSAGE" });
   await play("metrics", { headers: { accept: "application/openmetrics-text" } });
   for (const id of [...ids, "metrics", "docs", "openapi", "openapiYaml", "asyncapi", "socketDocs"]) await play(id, {});
   await play("schemaFile", { path: { path: "tidewire/v1/frame.proto" } });

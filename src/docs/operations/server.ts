@@ -73,6 +73,16 @@ export const SERVER: Operations = {
     replies: { 200: message("Counts by path, encoding and topic, and what went in and out.", "WsStats") },
     errors: [],
   },
+  "POST /api/v1/tokens": {
+    id: "createToken",
+    tag: "Server",
+    summary: "A token made from one's own",
+    description:
+      "It allows nothing that one's own does not, and ends no later: for a page's backend, which gives each page what it needs.",
+    body: { message: "MintToken", as: "one" },
+    replies: { 201: message("The token. The server does not keep it.", "MintedToken") },
+    errors: ["PERMISSION_DENIED"],
+  },
   "GET /metrics": {
     id: "metrics",
     tag: "Server",
