@@ -60,6 +60,8 @@ export interface GraphSpecs {
 export interface GraphOptions {
   readonly basePath: string;
   readonly boostPath: string | undefined;
+  /** Of base and boost one after the other: nothing else is loaded from there. Without it, whatever lies there is. */
+  readonly sha256?: string;
   /** Name of onnxruntime's execution provider. */
   readonly executionProvider: string;
   /** Threads within one operator, at least 1. */

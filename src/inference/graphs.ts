@@ -2,6 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { DataType } from "../../generated/ts/tidewire/v1/inference.js";
 import type { GraphOptions, GraphSpecs, RowBatch, RowOutput, TensorRequest } from "./executor.js";
+import { loadUnchanged } from "./model-files.js";
 import { fromOrtTensor, type PlainTensor, toOrtTensor, toTensorSpecs } from "./tensors.js";
 
 // Said before the first session: the environment's own printing is set up once a process.
@@ -30,8 +31,14 @@ export class Graphs implements AsyncDisposable {
     this.specs = { ...specsOf(base), boost: boost && specsOf(boost) };
   }
 
-  /** Loads the graphs. @throws Error with the runtime's reason, paths removed */
-  static async load(options: GraphOptions): Promise<Graphs> {
+  /** Loads the graphs. @throws ModelChangedError; Error with the runtime's reason, paths removed */
+  static load(options: GraphOptions): Promise<Graphs> {
+    const { basePath, boostPath, sha256 } = options;
+    const load = () => Graphs.#load(options);
+    return sha256 === undefined ? load() : loadUnchanged(boostPath ? [basePath, boostPath] : [basePath], sha256, load);
+  }
+
+  static async #load(options: GraphOptions): Promise<Graphs> {
     const base = await loadGraph(options.basePath, options);
     const boost = options.boostPath === undefined ? undefined : await loadGraph(options.boostPath, options);
     return new Graphs(base, boost);

@@ -51,7 +51,8 @@ export async function loadEnsemble(directory: string, name: string, context: Loa
   const manifest = await readManifest(directory, name);
   const settings = Object.hasOwn(config.modelSettings, name) ? (config.modelSettings[name] as ModelSettings) : {};
   const executionProvider = settings.executionProvider ?? config.executionProvider;
-  const options = { basePath: manifest.basePath, boostPath: manifest.boostPath, executionProvider };
+  const { basePath, boostPath, sha256 } = manifest;
+  const options = { basePath, boostPath, sha256, executionProvider };
   const graphs = await loadOnProvider(name, { ...options, intraOpThreads: INLINE_THREADS });
   const cost = await releasedOnFailure(graphs, async () => {
     checkWidths(manifest, graphs);

@@ -1,8 +1,8 @@
 // One directory of the model repository, read and checked: which graphs, which signals, which boosts.
-import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SignalQuality } from "../../generated/ts/tidewire/v1/http.js";
+import { hashFiles } from "./model-files.js";
 
 /** A graph's file within its directory: no folder above, no absolute path, nothing hidden. */
 const GRAPH_FILE = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}){0,3}$/;
@@ -50,12 +50,6 @@ async function newestVersion(directory: string, entries: readonly string[]): Pro
     if ((await readdir(join(directory, version))).includes("model.onnx")) return version;
   }
   return undefined;
-}
-
-async function hashFiles(paths: readonly string[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const path of paths) hash.update(await readFile(path));
-  return hash.digest("hex");
 }
 
 async function readEnsemble(directory: string, name: string): Promise<Manifest> {

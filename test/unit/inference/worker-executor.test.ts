@@ -1,8 +1,9 @@
 // A worker's deaths: who is told, how it comes back, and that its end never takes the process along.
 import { EventEmitter, once } from "node:events";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type Test, test } from "tap";
 import type { Executor, GraphOptions, RowBatch, RowOutput } from "../../../src/inference/executor.js";
+import { hashFiles } from "../../../src/inference/model-files.js";
 import { Scheduler } from "../../../src/inference/scheduler.js";
 import { predictionError } from "../../../src/inference/stream.js";
 import { WorkerDiedError, WorkerExecutor, WorkerStartError } from "../../../src/inference/worker-executor.js";
@@ -74,6 +75,38 @@ test("a worker that dies again and again is started ever later, and anew after a
   t.same([...base], [2, 3, 5]);
   await executor.crash();
   t.equal(pausesMs.at(-1), 50);
+});
+
+test("a worker that starts anew loads the same bytes, or says that they are others", async (t) => {
+  const folder = t.testdir({});
+  const basePath = `${folder}/model.onnx`;
+  copyFileSync(narrow.basePath, basePath);
+  const { executor, events } = start(t, {
+    ...narrow,
+    basePath,
+    boostPath: undefined,
+    sha256: await hashFiles([basePath]),
+  });
+  await executor.runRows(() => rows(1, 2));
+  const whole = readFileSync(basePath);
+  const other = graphOptions("small").basePath;
+  for (const [name, change] of Object.entries({
+    replaced: () => copyFileSync(other, basePath),
+    "half written": () => writeFileSync(basePath, whole.subarray(0, whole.length / 2)),
+    deleted: () => rmSync(basePath),
+  })) {
+    change();
+    const { base: still } = await executor.runRows(() => rows(1, 2));
+    t.same([...still], [1, 2, 3], `${name}: what is loaded stays`);
+    await executor.crash();
+    const [reason] = await once(events, "died"); // of the one that should have followed
+    t.match(reason, /the model's files (have the SHA-256 \w{12}…|are not there any more), .* restart the server/, name);
+    const error = await executor.runRows(() => rows(1, 2)).catch((thrown: Error) => thrown);
+    t.type(error, WorkerStartError, `${name}: requests are refused`);
+    writeFileSync(basePath, whole);
+    const { base } = await executor.runRows(() => rows(2, 3)).catch(() => executor.runRows(() => rows(2, 3)));
+    t.same([...base], [2, 3, 5], `${name}: once it is back, it is served`);
+  }
 });
 
 test("a crash fails the one request in flight, and none of many", async (t) => {
