@@ -16,6 +16,8 @@ export interface ServerOptions {
   /** Folder that holds models; the demo ensemble's unless said. */
   readonly models?: string;
   readonly flags?: readonly string[];
+  /** What {@link PageServer.call} shows. */
+  readonly token?: string;
 }
 
 /** A running server; killed, and its data removed, when the test ends. */
@@ -85,8 +87,12 @@ export class PageServer {
     body?: unknown,
     method = body === undefined ? "GET" : "POST",
   ): Promise<Reply> {
+    const { token } = this.#options;
+    const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const init =
-      body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+      body === undefined
+        ? { headers: authorization }
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json", ...authorization } };
     const reply = await fetch(`${this.#url}/api/v1${path}`, { method, ...init });
     if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`);
     return (await reply.json()) as Reply;

@@ -1,10 +1,11 @@
 // What is around every page: the header, the navigation, the keys.
 import { useSystemStats } from "@tidewire/react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { signOut, useAccess } from "../access/token.js";
 import { navigate, usePath } from "../router/history.js";
 import { Link } from "../router/link.js";
 import { nextTheme, setTheme, type Theme, useTheme } from "../theme/theme.js";
-import { IconButton } from "../ui/button.js";
+import { Button, IconButton } from "../ui/button.js";
 import { Icon, type IconName } from "../ui/icon.js";
 import { ConnectionPill } from "./connection-pill.js";
 import { Help } from "./help.js";
@@ -13,7 +14,11 @@ import { Outlet } from "./outlet.js";
 import { routeOf, SECTIONS, type Section } from "./routes.js";
 import { StaleNotice } from "./stale-notice.js";
 
+/** Most servers of a first day let everybody in. */
+const SignIn = lazy(async () => ({ default: (await import("../access/sign-in.js")).SignIn }));
+
 export function App() {
+  const { isSignedIn, refusal } = useAccess();
   const [hasHelp, setHelp] = useState(false);
   const path = usePath();
   const main = useRef<HTMLElement>(null);
@@ -33,14 +38,23 @@ export function App() {
         </Link>
         <div className="head-end">
           <ConnectionPill />
+          {isSignedIn && <Button onClick={signOut}>Sign out</Button>}
           <ThemeButton />
           <IconButton icon="help" label="Keyboard shortcuts" onClick={() => setHelp(true)} />
         </div>
       </header>
       <Navigation path={path} onHelp={() => setHelp(true)} />
       <main id="main" ref={main} tabIndex={-1}>
-        <StaleNotice />
-        <Outlet />
+        {refusal ? (
+          <Suspense fallback={<p className="page-loading">Loading…</p>}>
+            <SignIn />
+          </Suspense>
+        ) : (
+          <>
+            <StaleNotice />
+            <Outlet />
+          </>
+        )}
       </main>
       {hasHelp && <Help onClose={() => setHelp(false)} />}
     </>

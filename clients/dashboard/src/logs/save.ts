@@ -1,4 +1,5 @@
 // Lines as a file of the reader's.
+import { saveBlob } from "../format/file.js";
 import type { Lines } from "./selection.js";
 import { toText } from "./text.js";
 
@@ -9,10 +10,5 @@ export function save(lines: Lines, fileName: string): void {
     const line = lines.at(i);
     if (line) text.push(toText(line), "\n");
   }
-  const address = URL.createObjectURL(new Blob(text, { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = fileName;
-  link.click();
-  URL.revokeObjectURL(address);
+  saveBlob(new Blob(text, { type: "text/plain" }), fileName);
 }

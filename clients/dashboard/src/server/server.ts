@@ -1,5 +1,6 @@
 // The server that has served this page.
-import { TidewireClient } from "@tidewire/client";
+import { TidewireClient, type TidewireClientError } from "@tidewire/client";
+import { currentToken, refused } from "../access/token.js";
 
 /** How often the server is asked whether it is there: so old may "live" be at most. */
 const HEARTBEAT_MS = 10_000;
@@ -7,7 +8,7 @@ const HEARTBEAT_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 5_000;
 
 /** One for the whole page: all subscriptions share its connection. */
-export const client = new TidewireClient({ baseURL: location.origin });
+export const client = new TidewireClient({ baseURL: location.origin, token: currentToken });
 
 const progress = client.getProgress({
   heartbeatInterval: HEARTBEAT_MS,
@@ -17,9 +18,15 @@ const progress = client.getProgress({
 });
 
 let heardMs: number | undefined;
-progress.connection.on("frame", () => {
-  heardMs = Date.now();
-});
+const ended = ({ error, willReconnect }: { readonly error: TidewireClientError; readonly willReconnect: boolean }) => {
+  if (!willReconnect && error.code === "UNAUTHENTICATED") refused(error);
+};
+progress.connection
+  .on("frame", () => {
+    heardMs = Date.now();
+  })
+  .on("disconnected", ended)
+  .on("connection_error", ended);
 
 /** When the server said something last, in milliseconds since 1970; undefined when it has not yet. */
 export function lastHeardMs(): number | undefined {

@@ -1,9 +1,14 @@
 // Answers of HTTP routes, for what no topic tells.
+import { TidewireClientError } from "@tidewire/client";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { refused } from "../access/token.js";
 
 /** How an answer is kept up to date. */
 export interface RequestOptions {
-  /** Asks again this long after an answer; never while one is under way, never in a hidden tab. Default: once. */
+  /**
+   * Asks again this long after an answer; never while one is under way, never in a hidden tab, and not after one that the
+   * token is refused. Default: once.
+   */
   readonly everyMs?: number | undefined;
 }
 
@@ -35,6 +40,7 @@ export function useRequest<Value>(
   // biome-ignore lint/correctness/useExhaustiveDependencies: a higher count is the wish to ask again
   useEffect(() => {
     const abort = new AbortController();
+    let isRefused = false;
     const round = async () => {
       if (document.hidden && everyMs !== undefined) return;
       try {
@@ -43,13 +49,16 @@ export function useRequest<Value>(
       } catch (cause) {
         if (abort.signal.aborted) return;
         const error = cause instanceof Error ? cause : new Error(String(cause));
+        const code = error instanceof TidewireClientError ? error.code : "";
+        isRefused = code === "UNAUTHENTICATED" || code === "PERMISSION_DENIED";
+        if (code === "UNAUTHENTICATED") refused(error);
         setState((before) => ({ ...(before?.key === key ? before : {}), key, error }));
       }
     };
     let timer: ReturnType<typeof setTimeout> | undefined;
     const rounds = async () => {
       await round();
-      if (everyMs !== undefined && !abort.signal.aborted) timer = setTimeout(rounds, everyMs);
+      if (everyMs !== undefined && !abort.signal.aborted && !isRefused) timer = setTimeout(rounds, everyMs);
     };
     void rounds();
     return () => {

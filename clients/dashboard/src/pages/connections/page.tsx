@@ -7,8 +7,8 @@ import { choice, flag, text } from "../../router/url-state.js";
 import { client } from "../../server/server.js";
 import { useRequest } from "../../server/use-request.js";
 import { Card } from "../../ui/card.js";
-import { Notice } from "../../ui/notice.js";
 import { Page } from "../../ui/page.js";
+import { Problem } from "../../ui/problem.js";
 import { Stat, Stats } from "../../ui/stat.js";
 import { SearchField } from "../../ui/toolbar.js";
 import { type Rates, useRates } from "./rates.js";
@@ -31,7 +31,7 @@ export default function ConnectionsPage() {
       title="Connections"
       aside={value && <span className="quiet">{formatCount(value.sockets.activeConnections)} open</span>}
     >
-      {error && <Notice tone="bad">{value ? `These figures are old: ${error.message}` : error.message}</Notice>}
+      {error && <Problem error={error} before={value && "These figures are old"} />}
       <Card title="Traffic" aside="of all WebSocket connections">
         <Totals stats={value?.sockets} rates={rates.now} />
         <TrafficCharts rates={rates} />

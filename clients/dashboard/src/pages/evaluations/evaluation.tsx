@@ -1,5 +1,7 @@
 // One evaluation: how far it is, what came out, and the file of it.
 import { useState } from "react";
+import { useAccess } from "../../access/token.js";
+import { saveBlob } from "../../format/file.js";
 import { formatBytes, formatCount } from "../../format/numbers.js";
 import { formatDateTime } from "../../format/time.js";
 import { navigate } from "../../router/history.js";
@@ -11,6 +13,7 @@ import { Dialog } from "../../ui/dialog.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { Notice } from "../../ui/notice.js";
 import { Page } from "../../ui/page.js";
+import { Problem } from "../../ui/problem.js";
 import { Stat, Stats } from "../../ui/stat.js";
 import { StatusPill } from "../../ui/status-pill.js";
 import { Elapsed } from "../../ui/time.js";
@@ -25,7 +28,7 @@ export function EvaluationPage({ id }: { readonly id: string }) {
   if (!value) {
     return (
       <Page title="Evaluation" above={<Up />}>
-        {error && <Notice tone="bad">{error.message}</Notice>}
+        {error && <Problem error={error} />}
         {isLoading && <p className="page-loading">Loading…</p>}
       </Page>
     );
@@ -37,7 +40,7 @@ export function EvaluationPage({ id }: { readonly id: string }) {
       aside={<StatusPill status={value.status} />}
       actions={<Actions evaluation={value} />}
     >
-      {error && <Notice tone="bad">This may be old: {error.message}</Notice>}
+      {error && <Problem error={error} before="This may be old" />}
       {value.error && (
         <Notice tone="bad">
           <code>{value.error.errorCode}</code> {value.error.message}
@@ -113,6 +116,7 @@ function Result({ evaluation }: { readonly evaluation: LiveEvaluation }) {
 function Actions({ evaluation }: { readonly evaluation: LiveEvaluation }) {
   const { id, status } = evaluation;
   const [error, setError] = useState<Error>();
+  const { isSignedIn } = useAccess();
   const [isAsking, setAsking] = useState(false);
   const attempt = async (act: () => Promise<void>) => {
     try {
@@ -129,7 +133,7 @@ function Actions({ evaluation }: { readonly evaluation: LiveEvaluation }) {
     });
   return (
     <>
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       {!hasEnded(evaluation) && (
         <Button
           kind="danger"
@@ -139,7 +143,16 @@ function Actions({ evaluation }: { readonly evaluation: LiveEvaluation }) {
           Cancel
         </Button>
       )}
-      {status === "completed" && (
+      {status === "completed" && isSignedIn && (
+        <Button
+          icon="download"
+          onClick={() => attempt(async () => saveBlob(await client.evaluations.result(id), `${id}.csv`))}
+        >
+          Download CSV
+        </Button>
+      )}
+      {/* A link shows no token; where none is wanted it writes to the disk as it reads. */}
+      {status === "completed" && !isSignedIn && (
         <a className="button" data-kind="plain" href={`/api/v1/evaluations/${encodeURIComponent(id)}/result`} download>
           Download CSV
         </a>

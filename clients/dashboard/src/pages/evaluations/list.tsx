@@ -5,8 +5,8 @@ import { Link } from "../../router/link.js";
 import { choice, flag } from "../../router/url-state.js";
 import { Card } from "../../ui/card.js";
 import { EmptyState } from "../../ui/empty-state.js";
-import { Notice } from "../../ui/notice.js";
 import { Page } from "../../ui/page.js";
+import { Problem } from "../../ui/problem.js";
 import { StatusPill } from "../../ui/status-pill.js";
 import { type Column, sortRows, Table } from "../../ui/table.js";
 import { Ago, Elapsed } from "../../ui/time.js";
@@ -69,7 +69,7 @@ export function EvaluationList() {
   return (
     <Page title="Evaluations" aside={value && <span className="quiet">{formatCount(value.length)} kept</span>}>
       <StartForm />
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       {value?.length === 0 && (
         <EmptyState
           icon="evaluations"

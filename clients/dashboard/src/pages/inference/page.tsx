@@ -7,6 +7,7 @@ import { useRequest } from "../../server/use-request.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { Notice } from "../../ui/notice.js";
 import { Page } from "../../ui/page.js";
+import { Problem } from "../../ui/problem.js";
 import { Select } from "../../ui/toolbar.js";
 import { Workbench } from "./workbench.js";
 import "./inference.css";
@@ -39,7 +40,7 @@ export default function InferencePage() {
         )
       }
     >
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       {isUnknown && <Notice tone="warn">There is no ensemble {view.ensemble}.</Notice>}
       {ensembles?.length === 0 && (
         <EmptyState icon="model" title="No ensemble is served" code="npx tidewire serve --models ./models">

@@ -9,7 +9,7 @@ import { Link } from "../../router/link.js";
 import { Card } from "../../ui/card.js";
 import { Code } from "../../ui/empty-state.js";
 import { Icon, type IconName } from "../../ui/icon.js";
-import { Notice } from "../../ui/notice.js";
+import { Problem } from "../../ui/problem.js";
 import { Stat, Stats } from "../../ui/stat.js";
 import { StatusPill } from "../../ui/status-pill.js";
 import { type Column, Table } from "../../ui/table.js";
@@ -42,7 +42,7 @@ export function Activity() {
   const problems = newest(all.filter(({ status }) => status === "failed" || status === "lost"));
   return (
     <div className="overview-main">
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       <Counts lives={all} />
       <Card title="Active" aside={active.length > 0 && formatCount(active.length)} flush>
         {active.length > 0 ? (

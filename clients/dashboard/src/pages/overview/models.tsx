@@ -4,7 +4,7 @@ import { formatCount } from "../../format/numbers.js";
 import { Link } from "../../router/link.js";
 import { useRequest } from "../../server/use-request.js";
 import { Card } from "../../ui/card.js";
-import { Notice } from "../../ui/notice.js";
+import { Problem } from "../../ui/problem.js";
 import { StatusPill } from "../../ui/status-pill.js";
 
 /** Models change when the server starts. */
@@ -17,7 +17,7 @@ export function Models() {
   });
   return (
     <Card title="Models" aside={value && formatCount(value.length)} flush>
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       {isLoading && <p className="overview-none">Loading…</p>}
       {value?.length === 0 && (
         <p className="overview-none">

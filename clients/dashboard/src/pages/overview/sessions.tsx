@@ -4,7 +4,7 @@ import { formatCount, formatShortCount } from "../../format/numbers.js";
 import { Link } from "../../router/link.js";
 import { useRequest } from "../../server/use-request.js";
 import { Card } from "../../ui/card.js";
-import { Notice } from "../../ui/notice.js";
+import { Problem } from "../../ui/problem.js";
 import { Stat, Stats } from "../../ui/stat.js";
 import { Ago } from "../../ui/time.js";
 
@@ -18,7 +18,7 @@ export function Sessions() {
   const { activeConnections, totalPredictions, averageLatencyMs, connections = [] } = value ?? {};
   return (
     <Card title="Inference" aside={<Link to="/inference">Try a model</Link>}>
-      {error && !value && <Notice tone="bad">{error.message}</Notice>}
+      {error && !value && <Problem error={error} />}
       <Stats>
         <Stat label="Sessions" value={activeConnections} />
         <Stat

@@ -11,6 +11,7 @@ import { Card } from "../../ui/card.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { Notice } from "../../ui/notice.js";
 import { Page } from "../../ui/page.js";
+import { Problem } from "../../ui/problem.js";
 import { sortRows, Table } from "../../ui/table.js";
 import { Chip, SearchField, Toolbar } from "../../ui/toolbar.js";
 import { COLUMNS } from "./columns.js";
@@ -36,7 +37,7 @@ export default function RunsPage() {
   if (lives.length === 0 && connection === "live") return <NoRuns />;
   return (
     <Page title="Runs" aside={<span className="quiet">{formatCount(lives.length)}</span>}>
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       <Toolbar label="Filter runs">
         <SearchField label="Filter runs" value={view.q} onChange={(q) => setView({ q })} />
         {STATUSES.filter((status) => counts.has(status) || view.status.includes(status)).map((status) => (

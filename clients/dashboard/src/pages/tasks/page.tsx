@@ -11,6 +11,7 @@ import { Card } from "../../ui/card.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { Notice } from "../../ui/notice.js";
 import { Page } from "../../ui/page.js";
+import { Problem } from "../../ui/problem.js";
 import { sortRows, Table } from "../../ui/table.js";
 import { Chip, SearchField, Toolbar } from "../../ui/toolbar.js";
 import { toColumns } from "./columns.js";
@@ -45,7 +46,7 @@ export default function TasksPage() {
   const sort = { column: view.sort, descending: !view.up };
   return (
     <Page title="Tasks" aside={<span className="quiet">{formatCount(all.length)}</span>}>
-      {error && <Notice tone="bad">{error.message}</Notice>}
+      {error && <Problem error={error} />}
       {problem && <Notice tone="bad">{problem}</Notice>}
       <Toolbar label="Filter">
         <SearchField label="Filter by name or message" value={view.q} onChange={(q) => setView({ q })} />
