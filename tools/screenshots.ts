@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium } from "../test/browser/support/chromium.js";
 import { toPalette } from "./palette.mjs";
 
@@ -19,6 +19,8 @@ const PLAYED_MS = 2.4 * TRAINING_SECONDS * 1000;
 const WIDTH = 1280;
 const HEIGHT = 860;
 const THEMES = ["light", "dark"] as const;
+/** Of the server whose sign-in is shown. */
+const TOKEN = "for-the-pictures-only";
 /** Time for a page to draw itself in other colours. */
 const SETTLE_MS = 700;
 
@@ -53,19 +55,20 @@ try {
 }
 
 async function takeAll(): Promise<void> {
-  const url = await startDemo();
+  mkdirSync(folder, { recursive: true });
+  // The demo as a reader starts it.
+  const url = await start("demo", ["--training-time", String(TRAINING_SECONDS)]);
   const browser = await launchChromium({ teardown: (end) => ends.push(end) });
   const context = await browser.newContext({
     viewport: { width: WIDTH, height: HEIGHT },
     baseURL: url,
     reducedMotion: "reduce",
   });
+  let bytes = await takeSignIn(browser);
   // All are open from the beginning: charts show what has come since then.
   const pages = new Map<Shot, Page>();
   for (const shot of SHOTS) pages.set(shot, await open(context, shot));
   await wait(PLAYED_MS);
-  mkdirSync(folder, { recursive: true });
-  let bytes = 0;
   for (const [shot, page] of pages) {
     // What is behind another page is not drawn.
     await page.bringToFront();
@@ -73,7 +76,19 @@ async function takeAll(): Promise<void> {
     await shot.act?.(page);
     for (const theme of THEMES) bytes += await take(page, theme, join(folder, `${shot.name}-${theme}.png`));
   }
-  console.log(`${pages.size * THEMES.length} pictures, ${Math.round(bytes / 1024)} KiB, in ${folder}`);
+  console.log(`${(pages.size + 1) * THEMES.length} pictures, ${Math.round(bytes / 1024)} KiB, in ${folder}`);
+}
+
+/** The page of a server that asks for tokens. @returns the pictures' bytes */
+async function takeSignIn(browser: Browser): Promise<number> {
+  const url = await start("serve", [], { ...process.env, TIDEWIRE_TOKEN: TOKEN });
+  const page = await browser.newPage({ viewport: { width: WIDTH, height: HEIGHT }, reducedMotion: "reduce" });
+  await page.goto(url);
+  await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+  let bytes = 0;
+  for (const theme of THEMES) bytes += await take(page, theme, join(folder, `sign-in-${theme}.png`));
+  await page.close();
+  return bytes;
 }
 
 async function open(context: BrowserContext, { path }: Shot): Promise<Page> {
@@ -92,25 +107,26 @@ async function take(page: Page, theme: (typeof THEMES)[number], path: string): P
   return picture.length;
 }
 
-/** The demo as a reader starts it, with a data folder of its own. @returns its address */
-async function startDemo(): Promise<string> {
+/** A server on a free port, with a data folder of its own. @returns its address */
+async function start(command: "demo" | "serve", flags: readonly string[], env = process.env): Promise<string> {
   const dataDir = mkdtempSync(join(tmpdir(), "tidewire-screenshots-"));
   ends.push(() => rmSync(dataDir, { recursive: true, force: true }));
   const port = await freePort();
-  const settings = ["--port", String(port), "--data-dir", dataDir, "--training-time", String(TRAINING_SECONDS)];
-  const demo = spawn(process.execPath, [join(ROOT, "dist/src/main.js"), "demo", ...settings], {
+  const settings = ["--port", String(port), "--data-dir", dataDir, ...flags];
+  const server = spawn(process.execPath, [join(ROOT, "dist/src/main.js"), command, ...settings], {
+    env,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  ends.push(() => end(demo));
+  ends.push(() => end(server));
   const url = `http://127.0.0.1:${port}`;
   while (!(await isReady(url))) await wait(100);
   return url;
 }
 
-async function end(demo: ChildProcess): Promise<void> {
-  if (demo.exitCode !== null) return;
-  const ended = once(demo, "exit");
-  demo.kill("SIGINT");
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return;
+  const ended = once(server, "exit");
+  server.kill("SIGINT");
   await ended;
 }
 

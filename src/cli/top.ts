@@ -88,7 +88,9 @@ async function show(
   target: Target,
   stop: AbortController,
 ): Promise<void> {
-  const { signal } = stop;
+  // Apart from `stop`, which says that somebody has ended it: an error must not be taken for that.
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop.signal, over.signal]);
   const { url, token } = target;
   const rest = new TidewireClient({ baseURL: url, token });
   await rest.health({ signal });
@@ -121,7 +123,7 @@ async function show(
   try {
     await Promise.race(ends);
   } finally {
-    stop.abort(); // whoever still asks for sessions
+    over.abort(); // whoever still asks for sessions
   }
 }
 

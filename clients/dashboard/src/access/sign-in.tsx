@@ -10,7 +10,7 @@ import { Page } from "../ui/page.js";
 import { keepToken, useAccess } from "./token.js";
 import "./sign-in.css";
 
-const MAKE = "tidewire token --name me --scope subscribe --scope monitor --file tokens.json";
+const MAKE = "npx tidewire token --name me --scope subscribe --scope monitor --file tokens.json";
 
 export function SignIn() {
   const { isSignedIn, refusal } = useAccess();
@@ -64,7 +64,7 @@ export function SignIn() {
           </Button>
         </form>
       </Card>
-      <Card title="How to get one">
+      <Card title="How to get one" className="sign-in">
         <p className="sign-in-text">
           Whoever runs the server makes one in a terminal; the server reads the file again by itself:
         </p>

@@ -7,7 +7,7 @@ import { lastHeardMs } from "../server/server.js";
 import { Icon, type IconName } from "../ui/icon.js";
 import { useNowMs } from "../ui/time.js";
 
-type Shown = Exclude<LinkState, "ended"> | "offline";
+type Shown = Exclude<LinkState, "ended"> | "offline" | "refused";
 
 const LOOKS: Readonly<Record<Shown, { readonly word: string; readonly icon: IconName; readonly tone: string }>> = {
   idle: { word: "Idle", icon: "pause", tone: "idle" },
@@ -15,16 +15,18 @@ const LOOKS: Readonly<Record<Shown, { readonly word: string; readonly icon: Icon
   live: { word: "Live", icon: "live", tone: "good" },
   reconnecting: { word: "Reconnecting", icon: "clock", tone: "warn" },
   stale: { word: "Stale", icon: "warning", tone: "bad" },
+  refused: { word: "Signed out", icon: "pause", tone: "idle" },
   offline: { word: "Offline", icon: "cross", tone: "bad" },
 };
 
 /** A press connects at once; of a connection that is live it leads to all of them. */
 export function ConnectionPill() {
-  const { connection, attempts, roundTripMs, error, reconnect } = useConnection();
+  const { connection, attempts, roundTripMs, error, refusal, reconnect } = useConnection();
   const isOnline = useOnline();
   const now = useNowMs();
   const heardMs = lastHeardMs();
-  const shown: Shown = connection !== "live" && !isOnline ? "offline" : connection;
+  const isRefused = refusal === "UNAUTHENTICATED";
+  const shown: Shown = isRefused ? "refused" : connection !== "live" && !isOnline ? "offline" : connection;
   const { word, icon, tone } = LOOKS[shown];
   const ago = heardMs === undefined ? "nothing heard yet" : `heard ${formatAgo(now - heardMs)}`;
   const facts = [
