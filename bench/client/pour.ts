@@ -1,6 +1,6 @@
 // A client without manners: it sends as fast as its socket takes bytes, whatever the server announced, and reads what
 // comes back without a look at it.
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { ClientFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import { type FrameBlock, toFrame, toFrameBlock } from "./frames.js";
 import { LeanSocket } from "./lean-socket.js";
@@ -137,7 +137,7 @@ function encodeJson(names: readonly string[]): string {
   });
 }
 
-/** Lets other processes have a core first. */
+/** Lets the programs of the benchmark have a core first. */
 export async function lowerPriority(niceness: number): Promise<void> {
-  setPriority(niceness);
+  setPriority(getPriority() + niceness);
 }
