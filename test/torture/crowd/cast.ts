@@ -5,7 +5,7 @@ import type { Endings } from "./predictor.js";
 
 /** How a client comes back, as its options say it. */
 export interface Patience {
-  readonly maxReconnectDelay: number;
+  readonly maxReconnectDelay?: number;
   readonly maxReconnectAttempts: number;
 }
 
@@ -33,8 +33,7 @@ export interface Cast {
   readonly slowPerSecond: number;
   /** Whether followers may miss what the server says is skipped. */
   readonly mayMiss: boolean;
-  /** Undefined is the client's own. */
-  readonly patience: Patience | undefined;
+  readonly patience: Patience;
 }
 
 /** Offsets of lines by run: line n at n − 1, 0 where it is not acknowledged. */

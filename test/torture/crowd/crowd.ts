@@ -7,6 +7,8 @@ import type { Random } from "../lib/random.js";
 import type { Account, Acknowledged, Cast, Patience } from "./cast.js";
 import { count } from "./member.js";
 
+/** On a starved machine ten attempts in a row may find the server starting, or too late to take anybody. */
+const TIRELESS: Patience = { maxReconnectAttempts: Number.POSITIVE_INFINITY };
 const MAIN = `${ROOT}test/torture/crowd/main.ts`;
 
 /** How many clients of each kind, over all processes, and how busy they are. */
@@ -24,7 +26,7 @@ export interface CrowdOptions {
   readonly predictionsPerSecond: number;
   readonly slowPerSecond: number;
   readonly mayMiss?: boolean;
-  /** How clients come back. Default: as the client library has them do. */
+  /** How clients come back. Default: as the client library has them do, but without an end. */
   readonly patience?: Patience;
 }
 
@@ -135,7 +137,7 @@ function addTo(counts: Record<string, number>, more: Readonly<Record<string, num
 
 /** The share of process `index`. */
 function castOf(options: CrowdOptions, name: string, index: number, seed: number): Cast {
-  const { url, token, processes, mayMiss = false, patience } = options;
+  const { url, token, processes, mayMiss = false, patience = TIRELESS } = options;
   const topics = Crowd.runsOf(options).map((run) => `training.${run}`);
   const own = (all: number): number => Math.floor(all / processes) + (index < all % processes ? 1 : 0);
   const share = (rate: number): number => rate / processes;

@@ -26,7 +26,7 @@ export interface Comings {
 export interface MemberOptions {
   readonly client: TidewireClient;
   readonly comings: Comings;
-  readonly patience: Patience | undefined;
+  readonly patience: Patience;
 }
 
 /** Counts what becomes of a connection. */

@@ -123,7 +123,7 @@ async function stopAndStart(
 /** Notes when every client has been back; the next stop does not wait for that. */
 async function noteReturn(crowd: Crowd, { backs }: Rounds, book: Findbook): Promise<void> {
   const startedMs = performance.now();
-  await crowd.back(BACK_MS).catch((error) => book.found("clients come back by themselves", String(error)));
+  await crowd.back(BACK_MS).catch((error) => book.found("clients come back by themselves", firstLine(error)));
   backs.push(performance.now() - startedMs);
 }
 
@@ -155,4 +155,8 @@ function figuresOf({ endings, starts, backs }: Rounds): Record<string, number> {
 /** Resolves at that time of `performance.now()`. */
 async function until(timeMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, timeMs - performance.now())));
+}
+
+function firstLine(error: unknown): string {
+  return String(error).split("\n")[0] as string;
 }
