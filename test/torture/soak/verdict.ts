@@ -21,10 +21,10 @@ const LEAST_MINUTES = 10;
 /** Warm-up that is left out: caches, histories and keys reach their bounds, code is compiled. */
 const WARM_UP = { share: 0.2, mostMinutes: 15 } as const;
 /**
- * What the heap may hold more than before anybody came, once all have gone: the keys of publishes (131,072 of some 300 bytes),
+ * What the heap may hold more than before anybody came, once all have gone: the keys of publishes (131,072 of some 500 bytes),
  * states of a hundred runs, histories of a hundred closed sessions, compiled code.
  */
-const KEPT_BYTES = 64 * MIB;
+const KEPT_BYTES = 96 * MIB;
 
 /** Connections that this process's own HTTP client may keep open for its next request. */
 const KEPT_ALIVE = 8;
