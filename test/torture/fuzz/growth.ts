@@ -7,6 +7,8 @@ export const COLLECTING = ["--expose-gc", `--import=${new URL("../lib/collect.mj
 const COLLECTED = '"msg":"collected"';
 const COLLECT_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
+/** Twice what a slow reader is given. */
+const SETTLE_MS = 20_000;
 /** Heap that a million frames may add once the server is warm: noise of what is in flight when it is looked at. */
 const MOST_HEAP_GROWTH = 16 * 2 ** 20;
 /** Resident memory that may come on top: pages that the allocators keep. */
@@ -37,6 +39,16 @@ export class Growth {
     const heapBytes = await this.#collect();
     const vitals = this.#server.vitals();
     if (vitals) this.#samples.push({ frames, heapBytes, rssBytes: vitals.rssBytes, handles: vitals.handles });
+  }
+
+  /** Looks again until all is back: a reader that was too slow keeps its unsent bytes for some seconds after its end. */
+  async settle(frames: number): Promise<void> {
+    const deadline = Date.now() + SETTLE_MS;
+    while (this.faults.length > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS / 10));
+      this.#samples.pop();
+      await this.look(frames);
+    }
   }
 
   /** What is wrong with the samples: growth between the first, taken of a warm server, and the last. */

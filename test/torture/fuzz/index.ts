@@ -57,6 +57,7 @@ export async function runFuzz(context: Context, frames: number): Promise<Finding
   await honest.start();
   const growth = new Growth(server);
   const total = await new Storm(context, server, program, growth).run(frames);
+  if (server.isRunning) await growth.settle(total.frames);
   const rounds = server.isRunning ? await honest.stop() : 0;
   await tellFaults(context, findbook, total.faults);
   for (const what of growth.faults) findbook.found("memory and handles are back", what);
