@@ -1,5 +1,5 @@
 // No request brings a reply that the OpenAPI document does not have. TIDEWIRE_FUZZ_CASES and TIDEWIRE_FUZZ_SEED try more
-// and others; `npm run torture -- --only http` tries them on the built server.
+// and others; `npm run torture -- --only openapi` tries them on the built server.
 import { test } from "tap";
 import { fuzzHttp } from "../support/http-fuzz.js";
 import { serve } from "./support/serve.js";
