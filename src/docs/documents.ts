@@ -17,24 +17,35 @@ export interface DocumentSources extends SocketSources {
   readonly maxEntries: number;
 }
 
-/** The documents, as texts. */
+/** The documents, as texts; each is written when it is first asked for: none takes the event loop 40 ms. */
 export interface Documents {
-  readonly openapi: string;
-  readonly openapiYaml: string;
-  readonly asyncapi: string;
-  readonly http: Page;
-  readonly socket: Page;
+  openapi(): string;
+  openapiYaml(): string;
+  asyncapi(): string;
+  httpPage(): Page;
+  socketPage(): Page;
 }
 
-/** Writes all of them. */
-export function writeDocuments(sources: DocumentSources): Documents {
-  const openapi = openApiDocument({ ...sources, operations: OPERATIONS, recordings: parseLines<Recording>(RECORDED) });
+/** The documents of a server. */
+export function documentsOf(sources: DocumentSources): Documents {
+  const openapi = once(() => {
+    const recordings = parseLines<Recording>(RECORDED);
+    return openApiDocument({ ...sources, operations: OPERATIONS, recordings });
+  });
   return {
-    openapi: textOf(openapi),
-    openapiYaml: toYaml(openapi),
-    asyncapi: textOf(asyncApiDocument(sources)),
-    http: httpPage(),
-    socket: socketPage(sources),
+    openapi: once(() => textOf(openapi())),
+    openapiYaml: once(() => toYaml(openapi())),
+    asyncapi: once(() => textOf(asyncApiDocument(sources))),
+    httpPage: once(httpPage),
+    socketPage: once(() => socketPage(sources)),
+  };
+}
+
+function once<T>(write: () => T): () => T {
+  let written: { readonly value: T } | undefined;
+  return () => {
+    written ??= { value: write() };
+    return written.value;
   };
 }
 

@@ -34,21 +34,23 @@ export interface DocsDependencies {
 
 /** GET `/docs`, `/docs/socket`, `/docs/openapi.json`, `/docs/openapi.yaml`, `/docs/asyncapi.json`, and the pages' files. */
 export function registerDocs(app: FastifyInstance, dependencies: DocsDependencies): void {
-  let writing: Promise<Documents> | undefined;
+  let loading: Promise<Documents> | undefined;
   const documents = (): Promise<Documents> => {
-    writing ??= write(dependencies);
-    return writing;
+    loading ??= load(dependencies);
+    return loading;
   };
   const assets = new SwaggerFiles();
   withMethodsRefused(app, () => {
-    app.get("/docs", PUBLIC, async (_, reply) => sendPage(reply, (await documents()).http));
-    app.get("/docs/socket", PUBLIC, async (_, reply) => sendPage(reply, (await documents()).socket));
-    app.get("/docs/openapi.json", PUBLIC, async (_, reply) => reply.type(JSON_TYPE).send((await documents()).openapi));
+    app.get("/docs", PUBLIC, async (_, reply) => sendPage(reply, (await documents()).httpPage()));
+    app.get("/docs/socket", PUBLIC, async (_, reply) => sendPage(reply, (await documents()).socketPage()));
+    app.get("/docs/openapi.json", PUBLIC, async (_, reply) =>
+      reply.type(JSON_TYPE).send((await documents()).openapi()),
+    );
     app.get("/docs/openapi.yaml", PUBLIC, async (_, reply) =>
-      reply.type("application/yaml; charset=utf-8").send((await documents()).openapiYaml),
+      reply.type("application/yaml; charset=utf-8").send((await documents()).openapiYaml()),
     );
     app.get("/docs/asyncapi.json", PUBLIC, async (_, reply) =>
-      reply.type(JSON_TYPE).send((await documents()).asyncapi),
+      reply.type(JSON_TYPE).send((await documents()).asyncapi()),
     );
     for (const [name, type] of Object.entries(ASSETS))
       app.get(`/docs/assets/${name}`, { config: { ...PUBLIC.config, isUndescribed: true } }, async (request, reply) =>
@@ -57,9 +59,9 @@ export function registerDocs(app: FastifyInstance, dependencies: DocsDependencie
   });
 }
 
-async function write({ version, routes, sockets, isOpen }: DocsDependencies): Promise<Documents> {
-  const { writeDocuments } = await import("../docs/documents.js");
-  return writeDocuments({ version, routes, paths: sockets, isOpen, maxEntries: MAX_ENTRIES });
+async function load({ version, routes, sockets, isOpen }: DocsDependencies): Promise<Documents> {
+  const { documentsOf } = await import("../docs/documents.js");
+  return documentsOf({ version, routes, paths: sockets, isOpen, maxEntries: MAX_ENTRIES });
 }
 
 function sendPage(reply: FastifyReply, { html, contentSecurityPolicy }: Page): FastifyReply {
