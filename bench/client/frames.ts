@@ -48,8 +48,8 @@ function headerOf(opcode: number, length: number): Buffer {
 /** Takes the frames of one connection; the payload lies from `start` to `end` and is borrowed during the call. */
 export type FrameListener = (bytes: Buffer, start: number, end: number, opcode: number) => void;
 
-/** Longest frame that may be cut by the end of a read. */
-const MAX_CUT_BYTES = 128 * 1024;
+/** First room for a frame that the end of a read has cut; it grows with the longest. */
+const FIRST_CUT_BYTES = 128 * 1024;
 
 /** Finds the server's frames in a stream of bytes: no copy, no object, no check beyond the length. */
 export class FrameFinder {
@@ -78,16 +78,25 @@ export class FrameFinder {
   }
 
   #keepCut(bytes: Buffer, at: number, end: number): void {
-    this.#cut ??= Buffer.allocUnsafe(MAX_CUT_BYTES);
-    this.#cutBytes = bytes.copy(this.#cut, 0, at, end);
+    this.#cutBytes = 0;
+    this.#makeRoom(end - at);
+    this.#cutBytes = bytes.copy(this.#cut as Buffer, 0, at, end);
+  }
+
+  #makeRoom(needed: number): void {
+    if (this.#cut && this.#cut.length >= needed) return;
+    const larger = Buffer.allocUnsafe(Math.max(FIRST_CUT_BYTES, needed));
+    this.#cut?.copy(larger, 0, 0, this.#cutBytes);
+    this.#cut = larger;
   }
 
   /** Offset behind what completes the cut frame. */
   #finishCut(bytes: Buffer, from: number, end: number): number {
-    const cut = this.#cut as Buffer;
     let at = from;
     for (;;) {
-      const length = frameBytes(cut, 0, this.#cutBytes);
+      const length = frameBytes(this.#cut as Buffer, 0, this.#cutBytes);
+      this.#makeRoom(length);
+      const cut = this.#cut as Buffer;
       if (length > 0 && length === this.#cutBytes) break;
       if (at === end) return at;
       const wanted = length === 0 ? 1 : length - this.#cutBytes;
@@ -95,7 +104,7 @@ export class FrameFinder {
       this.#cutBytes += copied;
       at += copied;
     }
-    this.#emit(cut, 0, this.#cutBytes);
+    this.#emit(this.#cut as Buffer, 0, this.#cutBytes);
     this.#cutBytes = 0;
     return at;
   }
