@@ -18,7 +18,11 @@ A flag wins over a variable, a variable over the file. Sizes take KiB, MiB and G
 Examples:
   $ tidewire serve --models ./models --port 9000
   $ tidewire serve --config tidewire.json --log-level debug
-  $ tidewire serve --host 0.0.0.0 --insecure      anyone who reaches the port may use it`;
+  $ TIDEWIRE_TOKEN=$(tidewire token --quiet) tidewire serve --host 0.0.0.0
+  $ tidewire serve --host 0.0.0.0 --token-file tokens.json --tls-cert cert.pem --tls-key key.pem
+  $ tidewire serve --host 0.0.0.0 --insecure      anyone who reaches the port may use it
+
+Tokens and TLS: tidewire help token, docs/security.md`;
 
 export function configure(command: Command, context: CommandContext): void {
   addSettings(command);
