@@ -37,6 +37,7 @@ import { Flusher } from "./session/flusher.js";
 import type { SessionServices } from "./session/services.js";
 import { Traffic, toWsStats } from "./session/traffic.js";
 import { TurnClock } from "./session/turn-clock.js";
+import { DescriptorWatch } from "./stats/descriptors.js";
 import { StatsFeed } from "./stats/feed.js";
 import { FreeSpace } from "./stats/free-space.js";
 import { openHost } from "./stats/host.js";
@@ -88,6 +89,7 @@ class Server implements TidewireServer {
   #runs: Runs | undefined;
   #evaluations: Evaluations | undefined;
   #stats: StatsFeed | undefined;
+  #descriptors: DescriptorWatch | undefined;
   #models: ModelRepository | undefined;
   #state: ReturnType<Readiness["state"]> = "starting";
   #closing: Promise<void> | undefined;
@@ -128,6 +130,7 @@ class Server implements TidewireServer {
     const services = this.#services(models, broker, runs);
     const stats = await this.#openStats(broker);
     this.#stats = stats;
+    this.#descriptors = new DescriptorWatch(this.#log, () => this.#clock.now());
     const routes = watchRoutes(this.#app);
     await registerWebSockets(this.#app, { ...this.#config, services, isOpen: () => this.#state !== "draining" });
     const evaluations = this.#openEvaluations(services);
@@ -269,6 +272,7 @@ class Server implements TidewireServer {
     clearTimeout(cut);
     this.#runs?.[Symbol.dispose]();
     // The feed tells nothing more from this turn on; its child may take its time to end, and the log is not kept open for it.
+    this.#descriptors?.[Symbol.dispose]();
     await Promise.all([this.#stats?.[Symbol.asyncDispose](), this.#broker?.[Symbol.asyncDispose]()]);
     await this.#models?.[Symbol.asyncDispose]();
     this.#histories[Symbol.dispose]();

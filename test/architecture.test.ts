@@ -116,7 +116,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     folders: ["meters", "wire", "errors.ts", "generated"],
     packages: ["onnxruntime-node", "onnxruntime-common", "hyparquet-writer", "pino?"],
   },
-  stats: { folders: ["events", "meters", "wire", "errors.ts", "generated"], packages: ["systeminformation", "pino?"] },
+  stats: {
+    folders: ["events", "meters", "wire", "errors.ts", "machine-faults.ts", "generated"],
+    packages: ["systeminformation", "pino?"],
+  },
   events: { folders: ["meters", "wire", "errors.ts", "machine-faults.ts", "generated"], packages: ["lmdb", "pino?"] },
   access: { folders: ["events", "errors.ts"], packages: ["jose", "pino?"] },
   // Of `net` only what tells addresses apart.

@@ -344,7 +344,12 @@ export class LmdbLog implements EventLog {
 
 async function acquire(folder: string): Promise<FolderLock> {
   try {
-    await mkdir(folder, { recursive: true });
+    // With `recursive`, Node calls a read-only file system a missing folder.
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return mkdir(folder, { recursive: true });
+      if (error.code !== "EEXIST") throw error;
+      return undefined;
+    });
     return await FolderLock.acquire(folder);
   } catch (error) {
     throw cannotOpen(error, folder);

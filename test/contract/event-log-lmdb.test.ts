@@ -368,6 +368,16 @@ test("a full disk: appends are refused with the reason, and go on once there is 
   t.equal((await log.load())[0]?.head, kept + 1);
 });
 
+test("no descriptors are left: the segment goes on, the next one waits for them", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const command = `ulimit -n 300; exec "${process.execPath}" --import=./tools/typescript.mjs "$0" "$1"`;
+  const args = ["-c", command, "test/integration/support/event-log-descriptors.ts", folder];
+  const { stdout, stderr } = spawnSync("sh", args, { cwd: PACKAGE_ROOT, encoding: "utf8" });
+  const told = JSON.parse(stdout || "{}") as object;
+  t.same(told, { before: 1, within: 2, atEnd: 'OVERLOADED {"reason":"TOO_MANY_FILES"}', after: 3 }, stderr.slice(-500));
+  t.equal(segments(folder).length, 2);
+});
+
 test("a slow disk: committed once it is seen, flushed once lmdb says so", async (t) => {
   const batchOf = (): { batch: BatchPromise; commit: () => void; flush: () => void; fail: (error: Error) => void } => {
     let [commit, flush, fail] = [(): void => {}, (): void => {}, (_: Error): void => {}];
