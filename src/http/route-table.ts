@@ -11,14 +11,17 @@ declare module "fastify" {
   }
 }
 
-/** Collects every route that the app gets from now on: not the sockets, nor the HEAD that comes with each GET. */
+/** What comes with other routes: the HEAD of each GET, and the preflights of browsers. */
+const COMPANIONS: ReadonlySet<string> = new Set(["HEAD", "OPTIONS"]);
+
+/** Collects every route that the app gets from now on, but sockets and what only comes with other routes. */
 export function watchRoutes(app: FastifyInstance): readonly Route[] {
   const routes: Route[] = [];
   app.addHook("onRoute", ({ url, method, config, ...route }) => {
     if (config?.isUndescribed || "wsHandler" in route) return;
     const isAlwaysAnswered = ALWAYS_ANSWERED.test(url);
     for (const name of [method].flat())
-      if (name !== "HEAD")
+      if (!COMPANIONS.has(name))
         routes.push({ method: name, path: openApiPath(url), needs: scopeOf(url, config?.access), isAlwaysAnswered });
   });
   return routes;
