@@ -5,10 +5,10 @@ import { count, type Member, type MemberOptions, watchConnection } from "./membe
 import type { Pending } from "./pending.js";
 
 /**
- * Predictions of one client without an answer; beyond it the client waits. Few of the slow model: what waits for it becomes one
- * run, which nothing can cut short, and a server that is to end must not have a run of half a minute under way.
+ * Predictions of one client without an answer; beyond it the client waits. One of the slow model: what waits for it becomes one
+ * run, which nothing can cut short, and a server that is to end must not have a long one under way.
  */
-const MAX_PENDING = { quick: 256, slow: 4 } as const;
+const MAX_PENDING = { quick: 256, slow: 1 } as const;
 /** Sequence numbers wrap here: float32 holds them exactly, tenfold digits added. */
 const WRAP = 1_000_000;
 /**

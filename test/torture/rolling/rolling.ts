@@ -11,8 +11,8 @@ import { type Ending, ServerUnderTest } from "../lib/server.js";
 const DRAIN_MS = 5000;
 /** What the command line takes beyond the drain to close sockets, threads and files before it gives up. */
 const CLOSE_MARGIN_MS = 2000;
-/** A connection's backoff reaches 30 s; all clients are back after two of them, however unlucky. */
-const BACK_MS = 90_000;
+/** A connection's backoff reaches 30 s; all clients are back after a few of them, however late the loop of a starved server. */
+const BACK_MS = 180_000;
 /** Longer than any prediction may take; publishes that wait for a connection go out when it is back. */
 const SETTLE_MS = 180_000;
 const CATCH_UP_MS = 120_000;
@@ -105,26 +105,35 @@ async function stopAndStart(
   book: Findbook,
 ): Promise<Rounds> {
   const rounds: Rounds = { endings: [], starts: [], backs: [] };
-  const returns: Promise<void>[] = [];
   const beganMs = performance.now();
+  let upMs = beganMs;
   for (let round = 0; round < options.rounds; round += 1) {
     const share = options.isAtRandom ? context.random.next() : 1;
-    await until(beganMs + options.everyMs * (round + share));
+    // A machine that takes long to start the server gives it half a round all the same.
+    const leastMs = options.isAtRandom ? upMs : upMs + options.everyMs / 2;
+    await until(Math.max(leastMs, beganMs + options.everyMs * (round + share)));
     await stopOnce(server, options, rounds, book);
     rounds.starts.push(await server.startAgain());
-    returns.push(noteReturn(crowd, rounds, book));
+    upMs = performance.now();
+    void noteReturn(crowd, rounds, options.everyMs);
     context.progress((round + 1) / options.rounds, `${round + 1} restarts`);
   }
-  await until(beganMs + options.everyMs * (options.rounds + 1)); // the last start sees a quiet round
-  await Promise.all(returns);
+  await until(upMs + options.everyMs); // the last start sees a quiet round
+  await crowd.back(BACK_MS).catch((error) => book.found("clients come back by themselves", firstLine(error)));
   return rounds;
 }
 
-/** Notes when every client has been back; the next stop does not wait for that. */
-async function noteReturn(crowd: Crowd, { backs }: Rounds, book: Findbook): Promise<void> {
+/**
+ * Notes how long it takes until every client has been back. Not judged: the server may be gone again by the time a client's
+ * backoff lets it ask; after the last start everybody must be back.
+ */
+async function noteReturn(crowd: Crowd, { backs }: Rounds, everyMs: number): Promise<void> {
   const startedMs = performance.now();
-  await crowd.back(BACK_MS).catch((error) => book.found("clients come back by themselves", firstLine(error)));
-  backs.push(performance.now() - startedMs);
+  const isBack = await crowd.back(everyMs).then(
+    () => true,
+    () => false,
+  );
+  if (isBack) backs.push(performance.now() - startedMs);
 }
 
 async function stopOnce(
@@ -147,8 +156,8 @@ function figuresOf({ endings, starts, backs }: Rounds): Record<string, number> {
     "stop, median ms": Math.round(median(ends)),
     "stop, longest ms": Math.round(Math.max(...ends)),
     "start, median ms": Math.round(median(starts)),
-    "all clients back, median ms after the start": Math.round(median(backs)),
-    "all clients back, longest ms": Math.round(Math.max(...backs)),
+    "rounds in which all clients were back": backs.length,
+    ...(backs.length > 0 ? { "all clients back, median ms after the start": Math.round(median(backs)) } : {}),
   };
 }
 
