@@ -1,5 +1,5 @@
 // What the server's log says, held against what was acknowledged.
-import { TidewireClient } from "@tidewire/client";
+import { type EventPage, TidewireClient, TidewireClientError } from "@tidewire/client";
 import type { Findbook } from "../lib/part.js";
 import type { Acknowledged } from "./cast.js";
 
@@ -55,34 +55,70 @@ async function checkRun(
   topic: string,
   offsets: Float64Array,
   book: Findbook,
-  { mayBeTrimmed }: Trimming,
+  trimming: Trimming,
 ): Promise<number> {
-  let line = 0;
-  let lines = 0;
+  const run = new RunCheck(topic, offsets, book, trimming);
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const page = await client.topics.events(topic, { after, limit: PAGE, types: ["log"] });
-    for (const event of page.entries) {
-      if (event.type !== "log") continue;
-      const { message = "", position } = event;
-      const found = Number(message.slice(0, message.indexOf(" ")));
-      const where = (): string => `${topic} line ${found} at ${position.offset} after line ${line}`;
-      book.expect(found > line, "the log has every line once and in order", where);
-      const isTrimmed = mayBeTrimmed && lines === 0;
-      const missing = isTrimmed ? offsets.subarray(0, 0) : offsets.subarray(line, Math.max(line, found - 1));
-      book.expect(!missing.some((at) => at > 0), LOST, where);
-      book.expect(missing.length === 0, "no line is left out", where);
-      const told = offsets[found - 1] ?? 0;
-      book.expect(
-        told === 0 || told === position.offset,
-        "a line is where it was acknowledged",
-        () => `${where()}, told ${told}`,
-      );
-      line = found;
-      lines += 1;
-    }
+    const page = await pageOf(client, topic, after, trimming);
+    for (const event of page.entries) if (event.type === "log") run.add(event.message ?? "", event.position.offset);
     after = page.next;
   }
-  const last = offsets.findLastIndex((at) => at > 0) + 1;
-  book.expect(line >= last, LOST, () => `${topic} ends at line ${line} of ${last}`);
-  return lines;
+  run.end();
+  return run.lines;
+}
+
+/** Takes a run's lines as the log has them. */
+class RunCheck {
+  lines = 0;
+  readonly #topic: string;
+  readonly #offsets: Float64Array;
+  readonly #book: Findbook;
+  readonly #mayBeTrimmed: boolean;
+  #line = 0;
+
+  constructor(topic: string, offsets: Float64Array, book: Findbook, { mayBeTrimmed }: Trimming) {
+    this.#topic = topic;
+    this.#offsets = offsets;
+    this.#book = book;
+    this.#mayBeTrimmed = mayBeTrimmed;
+  }
+
+  add(message: string, offset: number): void {
+    const [book, offsets, before] = [this.#book, this.#offsets, this.#line];
+    const line = Number(message.slice(0, message.indexOf(" ")));
+    const where = (): string => `${this.#topic} line ${line} at ${offset} after line ${before}`;
+    book.expect(line > before, "the log has every line once and in order", where);
+    if (!this.#mayBeTrimmed || this.lines > 0) {
+      const missing = offsets.subarray(before, Math.max(before, line - 1));
+      book.expect(!missing.some((at) => at > 0), LOST, where);
+      book.expect(missing.length === 0, "no line is left out", where);
+    }
+    const told = offsets[line - 1] ?? 0;
+    const isThere = told === 0 || told === offset;
+    book.expect(isThere, "a line is where it was acknowledged", () => `${where()}, told ${told}`);
+    this.#line = line;
+    this.lines += 1;
+  }
+
+  end(): void {
+    if (this.#mayBeTrimmed && this.lines === 0) return;
+    const last = this.#offsets.findLastIndex((at) => at > 0) + 1;
+    this.#book.expect(this.#line >= last, LOST, () => `${this.#topic} ends at line ${this.#line} of ${last}`);
+  }
+}
+
+/** A page of lines; an empty one of a run that retention has taken whole. */
+async function pageOf(
+  client: TidewireClient,
+  topic: string,
+  after: number,
+  { mayBeTrimmed }: Trimming,
+): Promise<EventPage> {
+  try {
+    return await client.topics.events(topic, { after, limit: PAGE, types: ["log"] });
+  } catch (error) {
+    const isTrimmed = mayBeTrimmed && error instanceof TidewireClientError && error.code === "TOPIC_NOT_FOUND";
+    if (!isTrimmed) throw error;
+    return { generation: 0, entries: [] };
+  }
 }

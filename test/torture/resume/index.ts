@@ -26,8 +26,11 @@ const THOUSAND = {
   mayMiss: true,
 } as const;
 
-/** The least that the log may be told to keep: some twenty seconds of these lines. */
-const FLAGS = ["--log-level", "warn", "--segment-bytes", "1MiB", "--retention-bytes", "2MiB"];
+/**
+ * Some half a minute of these lines: enough for a run not to be forgotten whole while its publisher waits for a connection,
+ * so little that whoever comes back from a storm may find that its position is gone.
+ */
+const FLAGS = ["--log-level", "warn", "--segment-bytes", "1MiB", "--retention-bytes", "6MiB"];
 
 export const resume: Part = {
   name: "resume",
