@@ -15,6 +15,8 @@ const context: CommandContext = {
   stderr: process.stderr,
   createServer: async (config, deps) => (await import("./server.js")).createServer(config, deps),
   examine: async (config, examiner) => (await import("./doctor/examine.js")).examine(config, examiner),
+  backUp: async (options) => (await import("./backup/backup.js")).backUp(options),
+  restore: async (options) => (await import("./backup/restore.js")).restore(options),
   onShutdown,
 };
 

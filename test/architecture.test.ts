@@ -28,7 +28,7 @@ const PROTOBUF = ["@bufbuild/protobuf", "protobufjs"];
  */
 const RULES: Readonly<Record<string, Rule>> = {
   "main.ts": {
-    folders: ["cli", "doctor", "config", "server.ts", "errors.ts"],
+    folders: ["cli", "backup", "doctor", "config", "server.ts", "errors.ts"],
     packages: ["commander", "close-with-grace", "pino"],
   },
   "server.ts": {
@@ -54,9 +54,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["fastify", "@fastify/*", "pino", "ws"],
   },
+  backup: { folders: ["events"] },
   doctor: { folders: ["inference", "events", "stats", "config", "generated"] },
   cli: {
-    folders: ["access", "doctor", "wire", "config", "errors.ts", "client", "generated"],
+    folders: ["access", "backup", "doctor", "wire", "config", "errors.ts", "client", "generated"],
     packages: ["commander", "csv-parse", "pino", "pino-pretty"],
   },
   http: {

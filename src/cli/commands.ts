@@ -25,6 +25,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "publish", summary: "add events to a topic", load: () => import("./publish.js") },
   { name: "runs", summary: "list training runs, or look at one", load: () => import("./runs.js") },
   { name: "doctor", summary: "examine this machine, and say what to do", load: () => import("./doctor.js") },
+  { name: "backup", summary: "copy the data of a running server", load: () => import("./backup.js") },
+  { name: "restore", summary: "put a backup into a data folder", load: () => import("./restore.js") },
   { name: "token", summary: "make an access token", load: () => import("./token.js") },
   { name: "decode", summary: "show a binary frame as JSON", load: () => import("./decode.js") },
 ];

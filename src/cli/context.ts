@@ -1,5 +1,8 @@
 // What a subcommand is given: the process and the server, as main.ts hands them down.
 import type { Logger } from "pino";
+import type { BackupOptions } from "../backup/backup.js";
+import type { Manifest } from "../backup/manifest.js";
+import type { Restored, RestoreOptions } from "../backup/restore.js";
 import type { Config } from "../config/index.js";
 import type { Examiner } from "../doctor/examine.js";
 
@@ -29,6 +32,10 @@ export interface CommandContext {
   createServer(config: Config, deps: { readonly log: Logger }): Promise<RunnableServer>;
   /** Looks at what a server with this configuration needs. Loads its code when it is called. */
   examine(config: Config, examiner: Examiner): Promise<void>;
+  /** Copies a data folder. Loads its code when it is called. */
+  backUp(options: BackupOptions): Promise<Manifest>;
+  /** Puts a backup into a data folder. Loads its code when it is called. */
+  restore(options: RestoreOptions): Promise<Restored>;
   /** From now on SIGTERM and SIGINT close and end the process with 0, uncaught errors with 1; a second signal at once. */
   onShutdown(options: ShutdownOptions): void;
 }

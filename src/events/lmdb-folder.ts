@@ -38,9 +38,10 @@ export class LmdbFolder {
    * Opens all segments that are whole, oldest first; at least one. Those that are broken are set aside.
    *
    * @param lostEvents whether events may be missing that somebody has seen: then all topics get a new generation
+   * @param isCopy     whether the newest segment may be sealed although none follows
    * @throws Error that names the file and says what to do
    */
-  async open(lostEvents: boolean, nowMs: number): Promise<OpenSegments> {
+  async open(lostEvents: boolean, nowMs: number, isCopy = false): Promise<OpenSegments> {
     const stock = await takeStock(this.#folder, this.#trusted, !lostEvents);
     const open: LmdbSegment[] = [];
     try {
@@ -48,6 +49,7 @@ export class LmdbFolder {
       await this.#openOlder(stock.numbers, newest, open);
       const segments = open.toSorted((a, b) => a.number - b.number);
       const lost = [...stock.broken, ...missingBetween(segments, stock.broken, newest.meta.gaps)];
+      if (isCopy && newest.meta.isSealed) await newest.write(() => newest.describe({ isSealed: false })).flushed;
       await this.#raise(segments, lost, lostEvents);
       this.#trusted.keep();
       return { segments, lost };
@@ -90,7 +92,7 @@ export class LmdbFolder {
   async #make(meta: SegmentMeta, number: number): Promise<void> {
     const path = unfinishedPath(this.#folder);
     await deleteSegment(path);
-    checkDescriptors(this.#folder);
+    checkDescriptors();
     this.#blank ??= await makeBlank(path, this.#mapBytes);
     await writeBlank(path, this.#blank);
     const segment = new LmdbSegment(path, number, this.#mapBytes, meta);
@@ -167,7 +169,7 @@ export class LmdbFolder {
   }
 
   #read(number: number): LmdbSegment {
-    checkDescriptors(this.#folder);
+    checkDescriptors();
     return new LmdbSegment(segmentPath(this.#folder, number), number, this.#mapBytes);
   }
 }

@@ -1,6 +1,7 @@
 // The first two pages of an LMDB file, where LMDB says what the file is. They are looked at before LMDB sees the file: when
 // LMDB refuses one, lmdb-js 3.5 does not throw but ends the process.
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 
 /** Of LMDB's data format, as lmdb-js builds it; names are those of LMDB's mdb.c. */
 const MDB_MAGIC = 0xbeefc0de;
@@ -79,6 +80,18 @@ export function readSnapshot(file: number, isSameRun: boolean): Snapshot {
   if (flushed.transaction !== 0n && flushed.pageBytes !== pageBytes) throw new Error("its first pages do not agree");
   const own = bootId() ?? (isSameRun ? "any" : NO_RUN);
   return pick(pick(first, second, own), flushed, own);
+}
+
+/** Says of a copy that everything in it is flushed. */
+export async function markFlushed(file: FileHandle): Promise<void> {
+  const { pageBytes } = readSnapshot(file.fd, true);
+  for (const page of [0, pageBytes]) {
+    const at = page + HEADER_BYTES + TREES_AT.free + TREE.flags;
+    const flags = Buffer.alloc(2);
+    await file.read(flags, 0, 2, at);
+    flags.writeUInt16LE(flags.readUInt16LE(0) & ~MDB_OVERLAPPINGSYNC, 0);
+    await file.write(flags, 0, 2, at);
+  }
 }
 
 /** `mdb_pick_meta` while an environment is opened by the first who does. */

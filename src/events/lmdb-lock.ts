@@ -16,6 +16,7 @@ import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { syncFolder } from "./lmdb-files.js";
+import { CannotOpenError } from "./log-failure.js";
 
 /** How often the holder touches the file, for processes that cannot see each other, as in two containers. */
 const BEAT_MS = 2_000;
@@ -138,8 +139,8 @@ function write(path: string, holder: Holder, flag: "w" | "wx"): void {
 /** The holder a lock names; undefined where none can be made out, as after a loss of power. */
 function read(path: string): Holder | undefined {
   try {
-    const holder = JSON.parse(readFileSync(path, "utf8")) as Partial<Holder>;
-    return Number.isInteger(holder.pid) ? (holder as Holder) : undefined;
+    const holder = JSON.parse(readFileSync(path, "utf8")) as Partial<Holder> | null;
+    return Number.isInteger(holder?.pid) ? (holder as Holder) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -207,9 +208,11 @@ function told(ask: () => string): string {
   }
 }
 
-function inUse(folder: string, holder: Holder | undefined): Error {
+function inUse(folder: string, holder: Holder | undefined): CannotOpenError {
   const who = holder ? nameOf(holder) : "another process";
-  return new Error(`the event log in ${folder} is in use by ${who}: only one server may have a data directory`);
+  return new CannotOpenError(
+    `the event log in ${folder} is in use by ${who}: only one server may have a data directory`,
+  );
 }
 
 function nameOf({ pid, host }: Holder): string {

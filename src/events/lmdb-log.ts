@@ -24,7 +24,7 @@ import { type Change, ChangeQueue } from "./lmdb-queue.js";
 import { FolderRoom } from "./lmdb-room.js";
 import type { LmdbSegment } from "./lmdb-segment.js";
 import { readTopics } from "./lmdb-topics.js";
-import type { LogFailure } from "./log-failure.js";
+import { CannotOpenError, type LogFailure } from "./log-failure.js";
 import type { LogLosses } from "./losses.js";
 import { checkEntries } from "./segment-entries.js";
 import { countToDrop, extentOf, isFull, type RetentionLimits } from "./segment-limits.js";
@@ -361,7 +361,10 @@ function cannotOpen(error: unknown, folder: string): unknown {
   const fault = machineFaultOf(error);
   if (!fault) return error;
   const choices = "or name another folder with --data-dir, or keep nothing with --event-log memory";
-  return new Error(`the event log's folder ${folder} cannot be used, ${fault.what}: ${fault.remedy}; ${choices}`, {
-    cause: error,
-  });
+  return new CannotOpenError(
+    `the event log's folder ${folder} cannot be used, ${fault.what}: ${fault.remedy}; ${choices}`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -6,6 +6,7 @@ import { checkSegment } from "./lmdb-check.js";
 import { deleteSegment, listSegments, segmentPath, unfinishedPath } from "./lmdb-files.js";
 import { UnknownFormatError } from "./lmdb-records.js";
 import type { TrustedFiles } from "./lmdb-trust.js";
+import { CannotOpenError } from "./log-failure.js";
 import type { LostSegment } from "./losses.js";
 
 /** What a folder holds. */
@@ -56,7 +57,7 @@ function judge(path: string, trusted: TrustedFiles, isSameRun: boolean): ReturnT
   } catch (error) {
     if (!(error instanceof UnknownFormatError)) throw error;
     const message = `the event log's file ${path} cannot be read: ${error.message}. Start the version that wrote it, or move the folder away`;
-    throw new Error(message, { cause: error });
+    throw new CannotOpenError(message, { cause: error });
   }
 }
 

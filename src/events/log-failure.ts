@@ -7,6 +7,11 @@ import type { EventLog } from "./event-log.js";
 /** Why writes fail. `WRITE_FAILED` is any reason that is none of the machine's usual ones. */
 export type LogFailureCode = FaultCode | "WRITE_FAILED";
 
+/** A log cannot be opened; the message says why and what to do. */
+export class CannotOpenError extends Error {
+  override readonly name = "CannotOpenError";
+}
+
 /** A failure that has not ended yet. */
 export interface LogFailure {
   readonly code: LogFailureCode;

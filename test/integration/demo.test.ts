@@ -5,6 +5,8 @@ import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { type Test, test } from "tap";
+import { backUp } from "../../src/backup/backup.js";
+import { restore } from "../../src/backup/restore.js";
 import type { CommandContext, ShutdownOptions } from "../../src/cli/context.js";
 import { run } from "../../src/cli/program.js";
 import { fit, widthOf } from "../../src/cli/terminal.js";
@@ -50,6 +52,8 @@ function commandLine(t: Test, args: readonly string[], env: CommandContext["env"
     stderr: stderr as unknown as CommandContext["stderr"],
     createServer,
     examine,
+    backUp,
+    restore,
     onShutdown: (options) => {
       shutdown = options;
     },

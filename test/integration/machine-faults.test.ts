@@ -186,7 +186,10 @@ test("a data folder that is read-only stops the start, and the reason says what 
   });
   const [[status], errors] = await Promise.all([once(server, "exit"), text(server.stderr)]);
   t.equal(status, 1);
-  t.match(errors, /event log's folder .* cannot be used, the file system is read-only: .*mount it for writing/);
+  t.match(
+    errors,
+    /^tidewire: the event log's folder .* cannot be used, the file system is read-only: .*mount it for writing/,
+  );
   t.match(errors, /--data-dir/);
 });
 

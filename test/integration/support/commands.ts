@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import type { Test } from "tap";
+import { backUp } from "../../../src/backup/backup.js";
+import { restore } from "../../../src/backup/restore.js";
 import type { CommandContext, ShutdownOptions } from "../../../src/cli/context.js";
 import { run } from "../../../src/cli/program.js";
 import { examine } from "../../../src/doctor/examine.js";
@@ -55,6 +57,8 @@ export function commandLine(t: Test, words: readonly string[], env: CommandConte
     stderr: stderr as unknown as CommandContext["stderr"],
     createServer,
     examine,
+    backUp,
+    restore,
     onShutdown: (options) => {
       shutdown = options;
     },
