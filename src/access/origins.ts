@@ -19,8 +19,13 @@ export interface Whence {
 
 /** Names that no name server is asked for. */
 const LOCAL_NAMES = /^(localhost|.+\.localhost)$/;
+/** Addresses that only this machine has. */
+const LOCAL_ADDRESSES = /^(127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Which pages may use the server. */
+/**
+ * Which pages may use the server: its own, those that are allowed, and where nobody is asked for a token also those that
+ * the user's machine serves itself, as tools for developing pages do. What runs there could ask without a page as well.
+ */
 export class Origins {
   /** As browsers write them; `*` for all. */
   readonly allowed: readonly string[];
@@ -48,8 +53,15 @@ export class Origins {
     return strangeOrigin(origin);
   }
 
-  #mayAsk(origin: string, host: string | undefined): boolean {
+  /** Whether pages of another origin may use the server. */
+  allows(origin: string): boolean {
     if (this.#allowsAll || this.allowed.includes(origin)) return true;
+    const { hostname = "" } = urlOf(origin) ?? {};
+    return this.#isOpen && (LOCAL_NAMES.test(hostname) || LOCAL_ADDRESSES.test(hostname));
+  }
+
+  #mayAsk(origin: string, host: string | undefined): boolean {
+    if (this.allows(origin)) return true;
     const page = urlOf(origin);
     return page !== undefined && host !== undefined && urlOf(`${page.protocol}//${host}`)?.host === page.host;
   }

@@ -8,7 +8,7 @@ import type { Origins } from "../access/origins.js";
 const PREFLIGHT_AGE_S = 600;
 
 /** Sets the headers of every reply. Routes that serve pages set a policy of their own in place of the strictest one. */
-export function protectPages(app: FastifyInstance, { allowed }: Origins): void {
+export function protectPages(app: FastifyInstance, origins: Origins): void {
   app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -24,9 +24,9 @@ export function protectPages(app: FastifyInstance, { allowed }: Origins): void {
     xXssProtection: false,
     originAgentCluster: false,
   });
-  if (allowed.length === 0) return;
   app.register(cors, {
-    origin: allowed.includes("*") ? "*" : [...allowed],
+    origin:
+      origins.allowed.includes("*") || ((origin, done) => done(null, origin !== undefined && origins.allows(origin))),
     methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "last-event-id", "traceparent", "x-request-id"],
     exposedHeaders: ["content-disposition", "location", "retry-after", "www-authenticate", "x-request-id"],

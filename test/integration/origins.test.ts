@@ -42,14 +42,14 @@ t.test(
   "a page of another origin opens no socket and changes nothing, and is told which setting would let it",
   async (t) => {
     const { url } = await serve(t, { models: [], flags: { eventLog: "memory" } });
-    const { host, port } = new URL(url);
+    const { host } = new URL(url);
     const socket = (origin: string) => ask(t, url, "GET", "/ws", { ...UPGRADE, origin });
     const refused = { status: 403, body: /"error_code":"PERMISSION_DENIED".*allowedOrigins.*"origin"/ };
     for (const origin of [
       "https://evil.example",
       "null",
-      `http://localhost:${port}`,
-      `http://127.0.0.1:${Number(port) + 1}`,
+      "http://localhost.evil.example",
+      "http://127.0.0.1.evil.example",
     ])
       t.match(await socket(origin), refused, origin);
     for (const [method, path] of [
@@ -144,4 +144,26 @@ t.test("whatever a request says of its origin, it is let in or refused", async (
     }),
   );
   t.pass();
+});
+
+t.test("pages that this machine serves itself may use a server without tokens, and no other", async (t) => {
+  const pages = ["http://localhost:5173", "http://app.localhost", "http://127.0.0.1:3000", "http://[::1]:3000"];
+  const flags = { eventLog: "memory" };
+  const { url } = await serve(t, { models: [], flags });
+  const { url: closed } = await serve(t, { models: [], flags: { ...flags, token: TOKEN } });
+  for (const origin of pages) {
+    t.equal((await ask(t, url, "GET", "/ws", { ...UPGRADE, origin })).status, 101, origin);
+    const { headers } = await ask(t, url, "GET", "/api/v1/topics", { origin });
+    t.equal(headers["access-control-allow-origin"], origin);
+    const preflight = { origin, "access-control-request-method": "POST" };
+    t.equal((await ask(t, url, "OPTIONS", "/api/v1/events", preflight)).status, 204);
+    const authorization = `Bearer ${TOKEN}`;
+    t.equal(
+      (await ask(t, closed, "GET", "/ws", { ...UPGRADE, origin, authorization })).status,
+      403,
+      `${origin}, tokens`,
+    );
+  }
+  const { headers } = await ask(t, url, "GET", "/api/v1/topics", { origin: "https://evil.example" });
+  t.equal(headers["access-control-allow-origin"], undefined);
 });

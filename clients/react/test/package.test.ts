@@ -9,6 +9,7 @@ import type { Page } from "playwright-core";
 import t from "tap";
 import { violations } from "../../../test/browser/support/accessibility.js";
 import { pageTests } from "../../../test/browser/support/pages.js";
+import { OVER_A_REPLY } from "./support/stage.js";
 
 /** Every hook and the client, minified and compressed, React not counted. */
 const MAX_HEADLESS_BYTES = 20_000;
@@ -69,23 +70,27 @@ t.test("the example, and the README's code: type-checked; the example is built",
 
 const test = await pageTests(t);
 
-await test("the example: in a browser, at a real server", async (t, { page, server }) => {
-  await openApp(page);
-  await page.getByText("No run has begun yet.").waitFor();
-  await server.call("/training/logs/session", { experiment_id: "first", total_epochs: 2 });
-  await server.call("/training/logs/first/status", { status: "running" }, "PUT");
-  const values = Array.from({ length: 300 }, (_, i) => ({ step: i, epoch: 1, metrics: { loss: 1 / (i + 1) } }));
-  await server.call("/training/logs/first/metrics", values);
-  await page.getByRole("button", { name: "first: running" }).click();
-  await page.locator('canvas[data-points="300"]').waitFor();
-  await page.getByRole("article", { name: "first" }).getByText("epoch 1 of 2").waitFor();
-  await page.getByRole("meter", { name: "Memory" }).waitFor();
-  t.same(await violations(page), []);
-  await server.call("/training/logs/first/metrics", { metrics: { loss: 0.001 } });
-  await page.locator('canvas[data-points="301"]').waitFor();
-  await page.getByRole("button", { name: "Stop" }).click();
-  await page.getByRole("button", { name: "first: stopped" }).waitFor();
-});
+await test(
+  "the example: in a browser, at a real server",
+  async (t, { page, server }) => {
+    await openApp(page);
+    await page.getByText("No run has begun yet.").waitFor();
+    await server.call("/training/logs/session", { experiment_id: "first", total_epochs: 2 });
+    await server.call("/training/logs/first/status", { status: "running" }, "PUT");
+    const values = Array.from({ length: 300 }, (_, i) => ({ step: i, epoch: 1, metrics: { loss: 1 / (i + 1) } }));
+    await server.call("/training/logs/first/metrics", values);
+    await page.getByRole("button", { name: "first: running" }).click();
+    await page.locator('canvas[data-points="300"]').waitFor();
+    await page.getByRole("article", { name: "first" }).getByText("epoch 1 of 2").waitFor();
+    await page.getByRole("meter", { name: "Memory" }).waitFor();
+    t.same(await violations(page), []);
+    await server.call("/training/logs/first/metrics", { metrics: { loss: 0.001 } });
+    await page.locator('canvas[data-points="301"]').waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "first: stopped" }).waitFor();
+  },
+  OVER_A_REPLY,
+);
 
 /** The built page, below the server's own address. */
 async function openApp(page: Page): Promise<void> {

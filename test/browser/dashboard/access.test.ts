@@ -30,7 +30,7 @@ const flags = ["--event-log", "memory", "--token-file", file];
 const test = await pageTests(t, { flags, token: ADMIN });
 
 /** What a browser writes to its console when a server refuses a request or an upgrade. */
-const TOLD = /WebSocket connection to|status of 40[13]/;
+const TOLD = /WebSocket connection to|WebSocket is already in CLOSING or CLOSED state|status of 40[13]/;
 
 async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel("Token", { exact: true }).fill(token);

@@ -10,6 +10,9 @@ import { bundlePage, type ReactVersion } from "./bundle.js";
 const ADDRESS = "/health/live";
 const HTML = `<head><title>Tests</title><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"></head><body><div id="root"></div></body>`;
 
+/** A reply allows no script of its own: the page that takes its place is the tests'. */
+export const OVER_A_REPLY = { bypassCSP: true } as const;
+
 /** What a hook gave when it was rendered last. */
 export type Seen = Readonly<Record<string, unknown>>;
 
@@ -118,6 +121,6 @@ export async function stageTests(t: Test, options: ServerOptions = {}, version?:
         await body(t, stage, visit);
         await stage.clear();
       },
-      context,
+      { ...OVER_A_REPLY, ...context },
     );
 }
