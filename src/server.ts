@@ -14,6 +14,7 @@ import { Broker } from "./events/broker.js";
 import type { EventLog } from "./events/event-log.js";
 import { LmdbLog } from "./events/lmdb-log.js";
 import { MemoryLog } from "./events/memory-log.js";
+import { SteadyClock } from "./events/steady-clock.js";
 import { type Examined, ServerHealth } from "./health/health.js";
 import { createApp, registerRoutes } from "./http/app.js";
 import { registerDashboard } from "./http/dashboard.js";
@@ -149,9 +150,11 @@ class Server implements TidewireServer {
   }
 
   async #openBroker(): Promise<Broker> {
-    return Broker.open(await openLog(this.#config), {
+    const clock = new SteadyClock({ wallMs: () => Date.now(), elapsedMs: () => performance.now() }, this.#log);
+    return Broker.open(await openLog(this.#config, clock), {
       limits: this.#config,
       log: this.#log,
+      ageMs: clock.now,
       afterDelivery: () => this.#flusher.flush(),
     });
   }
@@ -288,9 +291,12 @@ class Server implements TidewireServer {
   }
 }
 
-async function openLog(config: Config): Promise<EventLog> {
-  if (config.eventLog === "memory") return new MemoryLog(config);
-  return LmdbLog.open(join(config.dataDir, "events"), config);
+async function openLog(config: Config, clock: SteadyClock): Promise<EventLog> {
+  if (config.eventLog === "memory") return new MemoryLog(config, clock.now);
+  const log = await LmdbLog.open(join(config.dataDir, "events"), config, clock.now);
+  // All would go at once. The server may have been off for so long, or the clock is wrong: a day shows which.
+  if (log.newestMs + config.retentionMaxAgeMs < clock.now()) clock.continueFrom(log.newestMs);
+  return log;
 }
 
 function toLogFields({ name, executor, executionProvider, costUs }: EnsembleDescription): Record<string, unknown> {

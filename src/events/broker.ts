@@ -41,6 +41,8 @@ export interface BrokerLimits {
 export interface BrokerContext {
   readonly limits: BrokerLimits;
   readonly log: Logger;
+  /** ms since 1970 by which events grow old. */
+  readonly ageMs: () => number;
   /** Called once after subscribers or publishers have been told something. */
   readonly afterDelivery: () => void;
 }
@@ -364,7 +366,7 @@ export class Broker implements EventReader, AsyncDisposable {
   retain(): Promise<void> {
     this.#watch.look();
     const checkpointOf = (name: string): Checkpoint | undefined => this.#topics.get(name)?.checkpoint();
-    const retained = this.log.retain(Date.now(), checkpointOf);
+    const retained = this.log.retain(this.#context.ageMs(), checkpointOf);
     retained.catch(() => undefined); // it is handled in its order, as appends are
     for (const topic of this.#hosts.silent(Date.now())) this.#forget(topic);
     const forgotten = this.#told

@@ -109,6 +109,11 @@ export class LmdbLog implements EventLog {
     return extentOf(this.#segments);
   }
 
+  /** When the newest segment began, in ms since 1970. */
+  get newestMs(): number {
+    return this.#newest.createdMs;
+  }
+
   get unbornGeneration(): number {
     return this.#index.unborn;
   }

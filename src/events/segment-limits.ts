@@ -25,9 +25,13 @@ export function extentOf(segments: readonly SegmentExtent[]): { readonly segment
   return { segments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** Whether the newest segment takes no further events. */
+/** A segment that began so long after the present did so by a clock that was wrong. */
+const CLOCK_SLACK_MS = 60 * 60 * 1000;
+
+/** Whether the newest segment takes no further events: one whose age cannot be told takes none either. */
 export function isFull(newest: SegmentExtent, limits: RetentionLimits, nowMs: number): boolean {
   if (newest.isEmpty) return false;
+  if (newest.createdMs > nowMs + CLOCK_SLACK_MS) return true;
   return newest.bytes >= limits.segmentBytes || newest.createdMs + limits.segmentMaxAgeMs <= nowMs;
 }
 
@@ -35,12 +39,23 @@ export function isFull(newest: SegmentExtent, limits: RetentionLimits, nowMs: nu
 export function countToDrop(segments: readonly SegmentExtent[], limits: RetentionLimits, nowMs: number): number {
   let { bytes } = extentOf(segments);
   let count = 0;
+  const beganMs = beginnings(segments);
   for (const [i, segment] of segments.entries()) {
-    const next = segments[i + 1];
+    const nextMs = beganMs[i + 1];
     // What follows a segment began when its last event was there already.
-    if (!next || (bytes <= limits.retentionBytes && next.createdMs + limits.retentionMaxAgeMs > nowMs)) break;
+    if (nextMs === undefined || (bytes <= limits.retentionBytes && nextMs + limits.retentionMaxAgeMs > nowMs)) break;
     bytes -= segment.bytes;
     count += 1;
   }
   return count;
+}
+
+/** When segments began: none after one that follows it, whatever the clock showed. */
+function beginnings(segments: readonly SegmentExtent[]): number[] {
+  let earliestMs = Number.POSITIVE_INFINITY;
+  const beganMs = segments.toReversed().map(({ createdMs }) => {
+    earliestMs = Math.min(earliestMs, createdMs);
+    return earliestMs;
+  });
+  return beganMs.reverse();
 }

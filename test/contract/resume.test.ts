@@ -216,6 +216,7 @@ async function play(log: EventLog, commands: readonly Command[]): Promise<string
   const context = {
     limits: { maxTopics: 10, maxIdempotencyKeys: 10 },
     log: pino({ level: "silent" }),
+    ageMs: Date.now,
     afterDelivery() {},
   };
   const broker = await Broker.open(log, context);

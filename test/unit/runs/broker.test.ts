@@ -18,7 +18,7 @@ const log = pino({ level: "silent" });
 
 async function open(events = new MemoryLog(RETENTION)): Promise<{ broker: Broker; runs: Runs; clock: FakeClock }> {
   const limits = { maxTopics: 1_000, maxIdempotencyKeys: 1_000 };
-  const broker = await Broker.open(events, { limits, log, afterDelivery: () => undefined });
+  const broker = await Broker.open(events, { limits, log, ageMs: Date.now, afterDelivery: () => undefined });
   const clock = new FakeClock();
   return { broker, clock, runs: new Runs({ events: broker, clock, leaseMs: LEASE_MS, log }) };
 }

@@ -32,6 +32,7 @@ const retention = { segmentBytes: 1e6, segmentMaxAgeMs: 1e6, retentionBytes: 1e7
 const broker = await Broker.open(new MemoryLog(retention), {
   limits: { maxTopics: 100, maxIdempotencyKeys: 100 },
   log: silent,
+  ageMs: Date.now,
   afterDelivery() {},
 });
 const clock = new TurnClock();

@@ -53,7 +53,7 @@ async function scene(t: Test) {
   const errors: string[] = [];
   const log = pino({ level: "error" }, { write: (line: string) => errors.push(JSON.parse(line).msg) });
   const limits = { maxTopics: 10, maxIdempotencyKeys: 10 };
-  const events = await Broker.open(new MemoryLog(retention), { limits, log, afterDelivery() {} });
+  const events = await Broker.open(new MemoryLog(retention), { limits, log, ageMs: Date.now, afterDelivery() {} });
   const host = new FakeHost();
   gpus.acts.splice(0);
   const own = new OwnProcess(new PredictionMeter(), { size: 3, queuedBytes: 5 });
