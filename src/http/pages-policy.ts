@@ -25,8 +25,9 @@ export function protectPages(app: FastifyInstance, origins: Origins): void {
     originAgentCluster: false,
   });
   app.register(cors, {
-    origin:
-      origins.allowed.includes("*") || ((origin, done) => done(null, origin !== undefined && origins.allows(origin))),
+    origin: origins.allowed.includes("*")
+      ? "*"
+      : (origin, done) => done(null, origin !== undefined && origins.allows(origin)),
     methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "last-event-id", "traceparent", "x-request-id"],
     exposedHeaders: ["content-disposition", "location", "retry-after", "www-authenticate", "x-request-id"],
