@@ -1,6 +1,6 @@
 // What whoever has shown a token may do, for as long as it may.
 import { TidewireError } from "../errors.js";
-import { type Action, ADMIN, covers, type Scope, scopeText } from "./scopes.js";
+import { type Action, ADMIN, covers, MAX_SCOPE_LENGTH, type Scope, scopeOf, scopeText } from "./scopes.js";
 
 /** How a token is shown, for whoever has not. */
 const HOW =
@@ -24,7 +24,7 @@ export class Grant {
   readonly #isFull: boolean;
   #isRevoked = false;
   /** The last that was allowed: publishers say the same topic again and again. */
-  #allowed: Scope = { action: "admin", target: "-" };
+  #allowed = scopeOf("admin", "-");
 
   constructor({ subject, scopes, expiresAtMs = Number.POSITIVE_INFINITY }: GrantParts) {
     this.subject = subject;
@@ -36,7 +36,7 @@ export class Grant {
   /** Whether a scope covers the action on that ensemble, topic or pattern. */
   allows(action: Action, target = ""): boolean {
     if (this.#isFull || (this.#allowed.action === action && this.#allowed.target === target)) return true;
-    const needed = { action, target };
+    const needed = scopeOf(action, target);
     if (!this.allowsAll(needed)) return false;
     this.#allowed = needed;
     return true;
@@ -49,7 +49,7 @@ export class Grant {
 
   /** @throws TidewireError PERMISSION_DENIED, or UNAUTHENTICATED for {@link NOBODY}; `details.needs` is the scope */
   require(action: Action, target = ""): void {
-    if (!this.allows(action, target)) throw this.#refusal(scopeText({ action, target }));
+    if (!this.allows(action, target)) throw this.#refusal(scopeText({ action, target }).slice(0, MAX_SCOPE_LENGTH));
   }
 
   #refusal(needs: string): TidewireError {

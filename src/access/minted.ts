@@ -17,7 +17,7 @@ import { TidewireError } from "../errors.js";
 import { ACCESS_FOLDER } from "./folder.js";
 import { type Grant, unauthenticated } from "./grant.js";
 import type { Verifier } from "./jwt.js";
-import { MAX_SCOPES, parseScope, type Scope, scopeText } from "./scopes.js";
+import { MAX_MINTED_SCOPES, parseScope, type Scope, scopeText } from "./scopes.js";
 
 const KEY_FILE = "minting.key";
 const KEY_BYTES = 32;
@@ -86,9 +86,9 @@ export class Mint {
 }
 
 function readScopes(texts: readonly string[]): Scope[] {
-  if (texts.length > 0 && texts.length <= MAX_SCOPES) return texts.map(parseScope);
-  const message = `scopes: expected 1 to ${MAX_SCOPES} scopes such as "subscribe:training.run_1", came ${texts.length}`;
-  throw new TidewireError("INVALID_MESSAGE", message, { field: "scopes", limit: MAX_SCOPES });
+  if (texts.length > 0 && texts.length <= MAX_MINTED_SCOPES) return texts.map(parseScope);
+  const message = `scopes: expected 1 to ${MAX_MINTED_SCOPES} scopes such as "subscribe:training.run_1", came ${texts.length}`;
+  throw new TidewireError("INVALID_MESSAGE", message, { field: "scopes", limit: MAX_MINTED_SCOPES });
 }
 
 function notYours(needs: string, { subject }: Grant): TidewireError {

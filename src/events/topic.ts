@@ -5,7 +5,7 @@ import { cut } from "../wire/refuse.js";
 /** Longest token of a topic, in characters. */
 export const MAX_TOKEN_LENGTH = 128;
 /** Most tokens of a topic or pattern; families have two or three, and a pattern deeper than that matches nothing. */
-const MAX_TOKENS = 8;
+export const MAX_TOKENS = 8;
 
 /** One token of a topic, as a regular expression has it. */
 export const TOKEN_PATTERN = "[A-Za-z0-9_-]{1,128}";

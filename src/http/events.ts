@@ -9,7 +9,7 @@ export function registerEvents(app: FastifyInstance, { publisher }: Pick<HttpDep
   const options = { config: { ...ASKS_ITSELF.config, takesLines: true } };
   app.post("/api/v1/events", options, async ({ body, grant }, reply) => {
     const entries = readEntries("Publish", body);
-    for (const { topic } of entries.all) grant.require("publish", topic);
+    for (const topic of new Set(entries.all.map((entry) => entry.topic))) grant.require("publish", topic);
     return publishEntries(reply, publisher, entries, (publish) => publish);
   });
 }

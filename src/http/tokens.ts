@@ -6,7 +6,7 @@ import type { HttpDependencies } from "./dependencies.js";
 import { ASKS_ITSELF } from "./guard.js";
 import { send } from "./reply.js";
 
-/** Longest body: 256 scopes of 1,100 characters are longer, but nobody's. */
+/** Longest body: 64 scopes of 1,100 characters are longer, but nobody's. */
 const MAX_BYTES = 64 * 1024;
 
 /** POST `/api/v1/tokens`. */

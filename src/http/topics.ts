@@ -24,11 +24,11 @@ interface TopicPath {
 
 /** GET `/api/v1/topics`, `/api/v1/topics/{topic}` and `/api/v1/topics/{topic}/events`. */
 export function registerTopics(app: FastifyInstance, { events }: Pick<HttpDependencies, "events">): void {
-  app.get(TOPICS, ASKS_ITSELF, (request, reply) => {
+  app.get(TOPICS, ASKS_ITSELF, async (request, reply) => {
     const { pattern = ALL, after = "", limit = DEFAULT_LIMIT } = readQuery("ListTopics", request.query);
     parsePattern(pattern);
     // One more than is told: it says whether there are more.
-    const found = visibleTopics(events, request.grant, { pattern, after, limit: limit + 1 });
+    const found = await visibleTopics(events, request.grant, { pattern, after, limit: limit + 1 });
     const topics = found.slice(0, limit).map(summarize);
     return send(reply, "TopicList", { topics, next: found.length > limit ? topics.at(-1)?.topic : undefined });
   });

@@ -45,11 +45,11 @@ export function registerTraining(app: FastifyInstance, { training, events }: Tra
     return send(reply.code(201), "TrainingSession", describe(viewOf(events, id)));
   });
 
-  app.get(`${LOGS}/sessions`, ASKS_ITSELF, (request, reply) => {
+  app.get(`${LOGS}/sessions`, ASKS_ITSELF, async (request, reply) => {
     const { after = "", limit = DEFAULT_LIMIT } = readQuery("ListTrainingSessions", request.query);
     // One more than is told: it says whether there are more.
     const asked = { pattern: `${FAMILY}.*`, after: after === "" ? "" : `${FAMILY}.${after}`, limit: limit + 1 };
-    const found = visibleTopics(events, request.grant, asked);
+    const found = await visibleTopics(events, request.grant, asked);
     const sessions = found.slice(0, limit).map(summarize);
     return send(reply, "TrainingSessionList", {
       sessions,

@@ -32,6 +32,7 @@ export const NOT_A_CLIENTS: Readonly<Record<string, string>> = {
   // http
   MAX_FILE_NAME: "cut, not refused",
   MAX_TOPICS: TOLD,
+  MAX_SEARCHES: "of all clients' listings together, OVERLOADED with retry_after_ms: test/unit/http/visible.test.ts",
   MAX_SCANNED: "a page that looks further ends early, and `next` goes on",
   MAX_CLIENT_ID_LENGTH: "cut, not refused",
   // inference and jobs

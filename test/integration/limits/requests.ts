@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Test } from "tap";
+import { MAX_MINTED_SCOPES } from "../../../src/access/scopes.js";
 import { ERRORS, type ErrorCode } from "../../../src/errors.js";
 import { MAX_ENTRIES } from "../../../src/http/entries.js";
 import { MAX_ID_LENGTH } from "../../../src/http/event-id.js";
 import { MAX_STREAM_TOPICS } from "../../../src/http/event-stream.js";
 import { config, expect, predict } from "../support/frames.js";
 import { Peer } from "../support/peer.js";
+import { serve } from "../support/serve.js";
 import { effect, fixed, http, type Row, type Seen, seenBy, setting, talk } from "./row.js";
 
 const NARROW = ["ensemble_narrow"];
@@ -165,6 +167,20 @@ export const REQUESTS: readonly Row[] = [
     async (t) => {
       const { post } = await talk(t);
       return seenBy(await post("/tokens", " ".repeat(64 * 1024 + 1)));
+    },
+  ),
+  fixed(
+    "MAX_MINTED_SCOPES",
+    `${MAX_MINTED_SCOPES} scopes`,
+    "one token that is made of another",
+    "each is compared with every topic that is asked for; more belong into a pattern",
+    http("INVALID_MESSAGE"),
+    async (t) => {
+      const token = "a-token-of-the-tests-that-is-long-enough";
+      const { url } = await serve(t, { models: [], flags: { eventLog: "memory", nvidiaSmi: "off", token } });
+      const scopes = Array.from({ length: MAX_MINTED_SCOPES + 1 }, (_, i) => `subscribe:training.${i}`);
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      return seenBy(await fetch(`${url}/api/v1/tokens`, { method: "POST", headers, body: JSON.stringify({ scopes }) }));
     },
   ),
   fixed(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { ACTIONS, ADMIN, containsPattern, covers, parseScope, scopeText } from "../../../src/access/scopes.js";
+import { ACTIONS, ADMIN, containsPattern, covers, parseScope, scopeOf, scopeText } from "../../../src/access/scopes.js";
 import { ANY, matches, parsePattern, REST } from "../../../src/events/topic.js";
 
 /** Few tokens, so that patterns meet. */
@@ -37,7 +37,7 @@ t.test("a topic is contained in a pattern exactly where the pattern matches it",
 });
 
 t.test("what is covered goes on: through another, and to all there is", async (t) => {
-  const scope = pattern.map((tokens) => ({ action: "subscribe", target: tokens.join(".") }) as const);
+  const scope = pattern.map((tokens) => scopeOf("subscribe", tokens.join(".")));
   fc.assert(
     fc.property(scope, scope, scope, (a, b, c) => !(covers(a, b) && covers(b, c)) || covers(a, c)),
     { numRuns: 2000 },
