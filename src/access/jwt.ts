@@ -11,7 +11,8 @@ const CLOCK_TOLERANCE_S = 10;
 const MIN_SECRET_BYTES = 32;
 /** As long as it must be (RFC 7518, section 3.3). */
 const MIN_RSA_BITS = 2048;
-const MAX_SUBJECT_LENGTH = 256;
+/** Longest subject, in characters. */
+export const MAX_SUBJECT_LENGTH = 256;
 /** End of the year 9999: no later time can be told. */
 const LAST_MS = 253_402_300_799_000;
 
@@ -50,7 +51,7 @@ export function readPublicKey(pem: string): { readonly key: KeyObject; readonly 
 
 /** What a JSON Web Token grants by the first of the verifiers that has signed it. @throws TidewireError UNAUTHENTICATED; whatever fetching a key throws */
 export async function verifyJwt(token: string, verifiers: readonly Verifier[]): Promise<Grant> {
-  const { alg = "", kid } = headerOf(token);
+  const { alg, kid } = headerOf(token);
   const fitting = verifiers.filter((one) => one.algorithms.includes(alg) && (one.kid === undefined || one.kid === kid));
   let failure: unknown = unauthenticated(
     `the token is signed with ${JSON.stringify(alg.slice(0, 20))}, for which this server has no key`,
@@ -72,9 +73,23 @@ export function looksLikeJwt(token: string): boolean {
   return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
 }
 
-function headerOf(token: string): { readonly alg?: string; readonly kid?: string } {
+/** What chooses the key of a token: said by whoever sends it, and not believed yet. */
+export interface TokenHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+}
+
+/** The header of a token that nobody has checked. @throws TidewireError UNAUTHENTICATED where it is none */
+export function headerOf(token: string): TokenHeader {
+  const { alg, kid } = decode(token);
+  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string"))
+    throw unauthenticated("the token's header must name its algorithm (alg) and key (kid) by texts");
+  return { alg, kid };
+}
+
+function decode(token: string): Readonly<Record<string, unknown>> {
   try {
-    return decodeProtectedHeader(token);
+    return { ...decodeProtectedHeader(token) };
   } catch {
     throw unauthenticated("the token is not known here, and no JSON Web Token either");
   }
@@ -100,10 +115,17 @@ function isForeign(error: unknown): boolean {
 }
 
 function toGrant(claims: JWTPayload, { toleranceS = CLOCK_TOLERANCE_S }: Verifier): Grant {
-  const { sub = "", exp = 0 } = claims;
+  const { exp = 0 } = claims;
+  const sub: unknown = claims.sub ?? "";
+  if (typeof sub !== "string") throw unauthenticated('the token\'s claim "sub" must be a text', { claim: "sub" });
   const subject = (sub || "unnamed").slice(0, MAX_SUBJECT_LENGTH);
-  const expiresAtMs = Math.min((exp + toleranceS) * 1000, LAST_MS);
+  const expiresAtMs = toMs(exp + toleranceS);
   return new Grant({ subject, scopes: scopesOf(claims), expiresAtMs });
+}
+
+/** A time of a claim, as near to it as can be told. */
+function toMs(seconds: number): number {
+  return Math.min(Math.max(seconds * 1000, 0), LAST_MS);
 }
 
 /** Of `scope`, a text with spaces (RFC 8693, section 4.2), or of `scopes`, a list. Those of other services mean nothing here. */
@@ -123,7 +145,7 @@ function ownScope(text: string): Scope[] {
 
 function refusalOf(error: errors.JOSEError): Error {
   if (error instanceof errors.JWTExpired) {
-    const expired_at = new Date((error.payload.exp ?? 0) * 1000).toISOString();
+    const expired_at = new Date(toMs(error.payload.exp ?? 0)).toISOString();
     return unauthenticated(`the token expired at ${expired_at}: get another`, { expired_at });
   }
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -169,6 +169,55 @@ t.test("whatever bytes come as a token, they are refused as one", async (t) => {
   t.pass();
 });
 
+t.test("whatever the header and the claims of a token are, it is refused or it is one", async (t) => {
+  const { secret, rsaKey } = files(t);
+  const access = await open(t, { jwtSecretFile: secret, jwtKeyFile: rsaKey });
+  const hmac = (input: string) => createHmac("sha256", SECRET).update(input).digest();
+  const codeOf = (header: object, claims: object) =>
+    access.authenticate(forged(header, claims, hmac)).then(
+      () => "let in",
+      (error: { code?: string }) => error.code ?? String(error),
+    );
+  const far = { exp: inAnHour() };
+  const refused: [header: object, claims: object][] = [
+    [{ alg: 5 }, far],
+    [{ alg: null }, far],
+    [{}, far],
+    [{ alg: { toString: "x" } }, far],
+    [{ alg: "HS256", kid: {} }, far],
+    [{ alg: "HS256", kid: null }, far],
+    [{ alg: "HS256" }, { ...far, sub: 5 }],
+    [{ alg: "HS256" }, { ...far, sub: {} }],
+    [{ alg: "HS256" }, { ...far, sub: ["a"] }],
+    [{ alg: "HS256" }, { exp: -1e300 }],
+    [{ alg: "HS256" }, { exp: -1 }],
+    [{ alg: "HS256" }, { ...far, nbf: 1e300 }],
+  ];
+  for (const [header, claims] of refused)
+    t.equal(await codeOf(header, claims), "UNAUTHENTICATED", JSON.stringify([header, claims]));
+  for (const claims of [
+    { exp: 1e300 },
+    { ...far, sub: null },
+    { ...far, scope: 5, scopes: { a: 1 } },
+    { ...far, iat: -1e300 },
+  ])
+    t.equal(await codeOf({ alg: "HS256" }, claims), "let in", JSON.stringify(claims));
+  const any = fc.jsonValue();
+  const optional = { requiredKeys: [] };
+  const names = { typ: any, kid: any, crit: any, b64: any, jwk: any, x5c: any, zip: any };
+  const header = fc.record({ alg: fc.oneof(fc.constantFrom("HS256", "RS256", "none"), any), ...names }, optional);
+  const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), any);
+  const dates = { exp: number, nbf: number, iat: number };
+  const claims = fc.record({ sub: any, iss: any, aud: any, jti: any, scope: any, scopes: any, ...dates }, optional);
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(header, fc.constant({ alg: "HS256" })), fc.oneof(claims, any), async (head, body) => {
+      const code = await codeOf(head, body as object);
+      return code === "UNAUTHENTICATED" || code === "let in";
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 t.test("keys that are too weak, or no public keys, keep a server from starting; all are named", async (t) => {
   const small = generateKeyPairSync("rsa", { modulusLength: 1024 });
   const otherCurve = generateKeyPairSync("ec", { namedCurve: "P-384" });
