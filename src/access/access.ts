@@ -6,8 +6,8 @@ import { AccessError } from "./access-error.js";
 import { FileWatch } from "./file-watch.js";
 import { EVERYBODY, type Grant, unauthenticated } from "./grant.js";
 import { GrantWatch } from "./grant-watch.js";
-import { looksLikeJwt, type Verifier, verifyJwt } from "./jwt.js";
-import { Mint, type Minted, type MintRequest } from "./minted.js";
+import { headerOf, looksLikeJwt, type Verifier, verifyJwt } from "./jwt.js";
+import { KID, Mint, type Minted, type MintRequest } from "./minted.js";
 import { MAX_TOKEN_LENGTH } from "./presented.js";
 import { adminToken, readTokenFile, StaticTokens, type TokenRow } from "./token-file.js";
 import { VerifiedTokens } from "./verified.js";
@@ -56,7 +56,7 @@ export class Access implements Authenticator, Disposable {
   private constructor(settings: AccessSettings, log: Logger) {
     this.#settings = settings;
     this.#log = log;
-    this.#mint = new Mint(settings.dataDir, settings.maxTokenTtlMs);
+    this.#mint = new Mint(settings.dataDir, settings.maxTokenTtlMs, log);
     const { token, tokenFile, jwtSecretFile, jwtKeyFile, jwksUrl } = settings;
     this.isOpen = [token, tokenFile, jwtSecretFile, jwtKeyFile, jwksUrl].every((setting) => setting === "");
   }
@@ -89,7 +89,7 @@ export class Access implements Authenticator, Disposable {
   /**
    * A token made from a grant, never wider and never longer-lived than it.
    *
-   * @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED
+   * @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED; OVERLOADED, retryable, while there is no key for it
    */
   async mint(grant: Grant, request: MintRequest): Promise<Minted> {
     if (!this.isOpen) return this.#mint.make(grant, request);
@@ -102,8 +102,10 @@ export class Access implements Authenticator, Disposable {
   async #verify(token: string): Promise<Grant> {
     const known = this.#verified.get(token, Date.now());
     if (known) return known;
-    const own = looksLikeJwt(token) ? this.#mint.verifier() : undefined;
-    if (!looksLikeJwt(token) || (this.#verifiers.length === 0 && !own)) throw unknownToken();
+    if (!looksLikeJwt(token)) throw unknownToken();
+    // The key of one's own is nobody else's concern: without it, their tokens are as good as before.
+    const own = headerOf(token).kid === KID ? this.#mint.verifier() : undefined;
+    if (this.#verifiers.length === 0 && !own) throw unknownToken();
     const grant = await verifyJwt(token, own ? [own, ...this.#verifiers] : this.#verifiers);
     this.#verified.add(token, grant, Date.now());
     return grant;

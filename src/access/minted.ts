@@ -1,30 +1,22 @@
 // Tokens that the server makes from others': JSON Web Tokens signed with a key of its own, which never leaves it.
-import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { SignJWT } from "jose";
+import type { Logger } from "pino";
 import { TidewireError } from "../errors.js";
 import { ACCESS_FOLDER } from "./folder.js";
 import { type Grant, unauthenticated } from "./grant.js";
-import type { Verifier } from "./jwt.js";
+import { MAX_SUBJECT_LENGTH, type Verifier } from "./jwt.js";
+import { MintingKey } from "./minting-key.js";
+import { MAX_TOKEN_LENGTH } from "./presented.js";
 import { MAX_MINTED_SCOPES, parseScope, type Scope, scopeText } from "./scopes.js";
 
-const KEY_FILE = "minting.key";
-const KEY_BYTES = 32;
 /** Tells these tokens from all others that are signed with HS256. */
-const KID = "tidewire-minted";
+export const KID = "tidewire-minted";
 const ISSUER = "tidewire";
 const ALGORITHM = "HS256";
+/** Subjects stand in logs and on screens: nothing that ends a line there, or turns one around. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 /** What is asked for. */
 export interface MintRequest {
@@ -43,28 +35,29 @@ export interface Minted {
 
 /** Makes tokens, and knows them again after a restart. */
 export class Mint {
-  readonly #folder: string;
   readonly #maxTtlMs: number;
-  #key: KeyObject | undefined;
+  readonly #key: MintingKey;
 
   /** @param maxTtlMs longest life of a token */
-  constructor(dataDir: string, maxTtlMs: number) {
-    this.#folder = join(dataDir, ACCESS_FOLDER);
+  constructor(dataDir: string, maxTtlMs: number, log: Logger) {
     this.#maxTtlMs = maxTtlMs;
+    this.#key = new MintingKey(join(dataDir, ACCESS_FOLDER), log);
   }
 
-  /** Checks the tokens made here; there are none before the first was made. @throws Error of the disk */
+  /** Checks the tokens made here; there are none before the first was made. @throws TidewireError OVERLOADED, retryable, while the key cannot be read */
   verifier(): Verifier | undefined {
-    this.#key ??= readKey(this.#folder);
-    return this.#key && { algorithms: [ALGORITHM], kid: KID, issuer: ISSUER, toleranceS: 0, key: this.#key };
+    const key = this.#key.find();
+    return key && { algorithms: [ALGORITHM], kid: KID, issuer: ISSUER, toleranceS: 0, key };
   }
 
   /**
    * A token that allows nothing which `grant` does not, and ends no later than it.
    *
-   * @throws TidewireError INVALID_MESSAGE for what is no scope, PERMISSION_DENIED for one that is not one's own to give
+   * @throws TidewireError INVALID_MESSAGE for what is no scope or no subject, and for a token that would be too long to
+   * be taken; PERMISSION_DENIED for a scope that is not one's own to give; OVERLOADED, retryable, while there is no key
    */
-  async make(grant: Grant, { scopes: texts, ttlSeconds, subject = grant.subject }: MintRequest): Promise<Minted> {
+  async make(grant: Grant, { scopes: texts, ttlSeconds, subject: named }: MintRequest): Promise<Minted> {
+    const subject = named === undefined ? grant.subject : checkSubject(named);
     const scopes = readScopes(texts);
     const beyond = scopes.find((scope) => !grant.allowsAll(scope));
     if (beyond) throw notYours(scopeText(beyond), grant);
@@ -72,7 +65,6 @@ export class Mint {
     const ttlMs = Math.min(ttlSeconds === undefined ? this.#maxTtlMs : ttlSeconds * 1000, this.#maxTtlMs);
     const expiresAtS = Math.floor(Math.min(nowMs + ttlMs, grant.expiresAtMs) / 1000);
     if (expiresAtS * 1000 <= nowMs) throw unauthenticated("the token ends within this second: get another");
-    this.#key ??= readKey(this.#folder) ?? makeKey(this.#folder);
     const token = await new SignJWT({ scopes: scopes.map(scopeText) })
       .setProtectedHeader({ alg: ALGORITHM, kid: KID, typ: "JWT" })
       .setIssuer(ISSUER)
@@ -80,7 +72,8 @@ export class Mint {
       .setIssuedAt(Math.floor(nowMs / 1000))
       .setExpirationTime(expiresAtS)
       .setJti(randomBytes(9).toString("base64url"))
-      .sign(this.#key);
+      .sign(this.#key.findOrMake());
+    if (token.length > MAX_TOKEN_LENGTH) throw tooLong(token.length);
     return { token, subject, scopes, expiresAtMs: expiresAtS * 1000 };
   }
 }
@@ -96,30 +89,14 @@ function notYours(needs: string, { subject }: Grant): TidewireError {
   return new TidewireError("PERMISSION_DENIED", message, { needs, subject });
 }
 
-function readKey(folder: string): KeyObject | undefined {
-  try {
-    const bytes = readFileSync(join(folder, KEY_FILE));
-    if (bytes.length === KEY_BYTES) return createSecretKey(bytes);
-    throw new Error(`${join(folder, KEY_FILE)} holds no key: remove it, and a new one is made; tokens made before end`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+function checkSubject(subject: string): string {
+  if (subject !== "" && subject.length <= MAX_SUBJECT_LENGTH && !UNPRINTABLE.test(subject)) return subject;
+  const message = `subject: expected 1 to ${MAX_SUBJECT_LENGTH} printable characters`;
+  throw new TidewireError("INVALID_MESSAGE", message, { field: "subject", limit: MAX_SUBJECT_LENGTH });
 }
 
-/** Whole or not at all, and readable by the server's own user only. */
-function makeKey(folder: string): KeyObject {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const bytes = randomBytes(KEY_BYTES);
-  const part = join(folder, `${KEY_FILE}.${randomBytes(6).toString("hex")}.part`);
-  const file = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    writeSync(file, bytes);
-    fsyncSync(file);
-    linkSync(part, join(folder, KEY_FILE));
-  } finally {
-    closeSync(file);
-    unlinkSync(part);
-  }
-  return createSecretKey(bytes);
+function tooLong(length: number): TidewireError {
+  const limit = MAX_TOKEN_LENGTH;
+  const message = `scopes: the token would have ${length} characters, and the longest that is taken has ${limit}: ask for fewer scopes, or for patterns`;
+  return new TidewireError("INVALID_MESSAGE", message, { field: "scopes", limit });
 }

@@ -75,7 +75,7 @@ export interface Cancellation {
 
 /** Makes tokens. */
 export interface TokenMint {
-  /** A token never wider and never longer-lived than the grant. @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED */
+  /** A token never wider and never longer-lived than the grant. @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED, OVERLOADED */
   mint(grant: Grant, request: MintRequest): Promise<Minted>;
 }
 
