@@ -2,10 +2,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,6 +15,7 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { type Test, test } from "tap";
@@ -242,6 +245,27 @@ test("a segment that is missing is told of, as one that is broken", async (t) =>
   t.same(await seen(without, "a"), ["3", "4", "5", "6"]);
   t.equal(segments(folder)[0], third);
   t.equal((await without.load())[0]?.generation, generation);
+});
+
+test("an event whose bytes change on the disk while the log is open is never given out", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder, { ...LIMITS, segmentBytes: 1e6 });
+  const generation = log.unbornGeneration;
+  for (let i = 1; i <= 5; i += 1) await (await log.append([entry("a", `the text ${i}`)], [])).flushed;
+  const path = segments(folder)[0] as string;
+  const bytes = readFileSync(path);
+  const file = openSync(path, "r+");
+  // Pages are copied with each transaction: all that have it.
+  for (let at = bytes.indexOf("the text 3"); at >= 0; at = bytes.indexOf("the text 3", at + 1))
+    writeSync(file, "T", at);
+  closeSync(file);
+  const texts = (await log.readAfter("a", { generation, offset: 0 }, ALL)).map((event) =>
+    String(Buffer.from(event.bytes)),
+  );
+  t.same(texts, ["the text 1", "the text 2"], "what is before it is");
+  const lost = { code: "POSITION_LOST", message: /event 3 of "a" is damaged on the disk/ };
+  await t.rejects(log.readAfter("a", { generation, offset: 2 }, ALL), lost);
+  t.equal((await log.readAfter("a", { generation, offset: 3 }, ALL)).length, 2, "and what comes after it");
 });
 
 test("a topic whose last events are lost begins a new generation, others go on", async (t) => {
