@@ -148,6 +148,7 @@ export class Connection implements Transport {
 
   close(code: number, reason: string, graceMs = CLOSE_TIMEOUT_MS): void {
     this.resume(); // the answer to the close must be read
+    this.#reader?.hurry();
     this.#socket.close(code, reason);
     this.#terminateSoon(graceMs);
   }

@@ -1,7 +1,7 @@
 // Between a socket and the parser of `ws`: hands over what was read at once where a connection is alone or says little,
 // and in slices where it says much beside others.
 import type { Socket } from "node:net";
-import { firstSliceBytes, type Reader, type Turns } from "./turns.js";
+import { Account, type Reader, type Turns } from "./turns.js";
 
 /** Read and handled at once, also beside others: a few requests, as everybody sends them. */
 const LITTLE_BYTES = 4 * 1024;
@@ -10,7 +10,7 @@ type Feed = (this: Socket, chunk: Buffer) => void;
 
 /** One socket's bytes on their way to its parser. While some wait here the socket is not read. */
 export class FairReader implements Reader {
-  sliceBytes = firstSliceBytes;
+  readonly account = new Account();
   readonly #socket: Socket;
   readonly #feed: Feed;
   readonly #turns: Turns;
@@ -58,14 +58,26 @@ export class FairReader implements Reader {
     this.#queue();
   }
 
+  /** What waits is handled without a rest. */
+  hurry(): void {
+    this.#turns.hurry(this);
+  }
+
   #take(chunk: Buffer): void {
     const isAlone = this.#turns.heard(this);
-    if (!this.isBehind && !this.#isHeld && (isAlone || chunk.length <= LITTLE_BYTES))
-      return this.#feed.call(this.#socket, chunk);
+    if (!this.isBehind && !this.#isHeld) {
+      if (isAlone) return this.#feed.call(this.#socket, chunk);
+      if (chunk.length <= LITTLE_BYTES && !this.#turns.isResting(this)) return this.#handleAtOnce(chunk);
+    }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes === chunk.length) this.#changed();
     this.#queue();
+  }
+
+  #handleAtOnce(chunk: Buffer): void {
+    this.#feed.call(this.#socket, chunk);
+    this.#turns.handledAtOnce(this);
   }
 
   #queue(): void {
