@@ -42,7 +42,7 @@ const [FAIR_SHARE, FLOOD_SHARE] = [0.5, 0.008];
 /** A rest is looked at again after so long: those whom it was for may have gone. */
 const REST_CHECK_MS = 1_000;
 /** The longest rest after one message. */
-const MAX_REST_MS = 5_000;
+const LONGEST_REST_MS = 5_000;
 
 /** A connection with bytes that wait. */
 export interface Reader {
@@ -78,7 +78,7 @@ export class Account {
     this.waits(nowMs - tookMs);
     const behindMs = this.#behindAtMs - this.#behindSinceMs;
     const share = behindMs > FLOODS_AFTER_MS ? FLOOD_SHARE : FAIR_SHARE;
-    this.restUntilMs = nowMs + Math.min(MAX_REST_MS, tookMs * (1 / share - 1));
+    this.restUntilMs = nowMs + Math.min(LONGEST_REST_MS, tookMs * (1 / share - 1));
     this.#behindAtMs = this.restUntilMs; // a rest is no gap
   }
 }

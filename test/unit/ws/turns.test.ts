@@ -8,7 +8,7 @@ const BUDGET_MS = 0.05;
 const SERVED_MS = 0.3;
 const PATIENCE_MS = 1;
 const FLOOD_SHARE = 0.008;
-const MAX_REST_MS = 5_000;
+const LONGEST_REST_MS = 5_000;
 
 /** A clock, and what is to be done when. */
 class Time {
@@ -143,7 +143,7 @@ test("slices wait while somebody is served who says little, and never for long",
   serve(time, quiet);
   time.turns.run();
   t.equal(flood.handledBytes, once, "it waits");
-  time.pass(SERVED_MS);
+  time.pass(SERVED_MS * 1.01);
   time.turns.run();
   t.ok(flood.handledBytes > once, "and goes on");
   let longestMs = 0;
@@ -156,11 +156,12 @@ test("slices wait while somebody is served who says little, and never for long",
     }
     time.pass(0.05);
   }
+  time.turns.forget(flood);
   t.ok(longestMs > 0 && longestMs <= PATIENCE_MS + 4 * TURN_MS, `at most ${longestMs} ms`);
 });
 
 test("nothing is lost, whatever comes when, and the bytes of each keep their order", async () => {
-  const sizes = fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 10 });
+  const sizes = fc.array(fc.integer({ min: 1, max: 50_000 }), { minLength: 1, maxLength: 10 });
   const costs = fc.constantFrom(1e-5, 4e-4);
   fc.assert(
     fc.property(sizes, costs, fc.boolean(), (bytes, msPerByte, isServing) => {
@@ -195,7 +196,7 @@ test("a flood of messages that cannot be cut holds the loop for less than a hund
       };
       run(3_000); // until it is known for what it is
       const [fromMs, used] = [time.nowMs, flood.usedMs];
-      run(fromMs + 4 * MAX_REST_MS);
+      run(fromMs + 4 * LONGEST_REST_MS);
       time.turns.forget(flood);
       // What it may begin with, and its share.
       return flood.usedMs - used <= ms + (time.nowMs - fromMs) * FLOOD_SHARE;
