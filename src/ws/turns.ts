@@ -30,6 +30,11 @@ const PATIENCE_MS = 1;
 const TURNS_OF_A_HOLD = 3;
 /** A piece of work that took the loop for so long, with its consequences, is followed by a rest. */
 const HOLD_MS = 0.5;
+/**
+ * A hold that took less than this of what was handled in slices since the one before may be a collection of garbage, or
+ * another process that had the core: no rest follows.
+ */
+const EXCUSED = 0.1;
 /** Who has had bytes waiting for so long, without a gap, floods: who waits for answers has gaps. */
 const FLOODS_AFTER_MS = 250;
 /** Nothing waits for so long: a gap. */
@@ -58,6 +63,8 @@ export interface Reader {
 export class Account {
   sliceBytes = FIRST_SLICE_BYTES;
   restUntilMs = Number.NEGATIVE_INFINITY;
+  /** What its slices took since it last held the loop. */
+  #slicedMs = 0;
   #behindSinceMs = 0;
   #behindAtMs = Number.NEGATIVE_INFINITY;
 
@@ -69,12 +76,16 @@ export class Account {
   /** A slice has been handled. */
   sliced(tookMs: number, nowMs: number): void {
     this.#behindAtMs = nowMs;
+    this.#slicedMs += tookMs;
     if (tookMs < SHORT_SLICE_MS) this.sliceBytes = Math.min(MOST_SLICE_BYTES, this.sliceBytes * 2);
     else if (tookMs > LONG_SLICE_MS) this.sliceBytes = Math.max(LEAST_SLICE_BYTES, this.sliceBytes >> 1);
   }
 
   /** It has held the loop for so long, in one piece: it rests, so that this stays its share. */
   held(tookMs: number, nowMs: number): void {
+    const isExcused = tookMs < EXCUSED * (this.#slicedMs - tookMs);
+    this.#slicedMs = 0;
+    if (isExcused) return;
     this.waits(nowMs - tookMs);
     const behindMs = this.#behindAtMs - this.#behindSinceMs;
     const share = behindMs > FLOODS_AFTER_MS ? FLOOD_SHARE : FAIR_SHARE;
