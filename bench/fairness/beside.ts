@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Flood, PourOptions, PourResult } from "../client/pour.js";
 import type { QuietOptions, QuietResult } from "../client/quiet.js";
 import type { Bench, Measurement } from "../lib/bench.js";
+import { pin, yieldToAll } from "../lib/cores.js";
 import { type Figure, toFigure } from "../lib/figure.js";
 import { Program } from "../lib/program.js";
 import { interleave, summary } from "../lib/sides.js";
@@ -15,10 +16,11 @@ const MODEL = "small";
 /** Quiet clients, each with a reading and a line every 50 ms: enough samples for a p99, and together still next to nothing. */
 const CLIENTS = 8;
 const EVERY_MS = 50;
-/** How long a flood runs before anybody looks. */
-const RISE_MS = 200;
-/** Of the processes that flood: the client that measures gets a core before them, and the server shares with them. */
-const FLOOD_NICENESS = 10;
+/** How long a flood runs before anybody looks: by then the server has told it from somebody who has much to say. */
+const RISE_MS = 1_000;
+/** The server has a core of its own; the clients share another, where the flood only gets what nobody else wants. */
+const [SERVER_CORE, CLIENT_CORE] = [0, 1];
+const FLOOD_NICENESS = 19;
 /** A disk whose flushes take a hundred milliseconds would be measured instead of the server. */
 const MEMORY_FOLDER = "/dev/shm";
 
@@ -37,12 +39,17 @@ async function run(bench: Bench, flood: Flood): Promise<Record<string, Figure>> 
   const dataDir = mkdtempSync(join(memoryFolder(), "tidewire-fair-"));
   process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
   await using server = await Tidewire.start({ models: [MODEL], dataDir: join(dataDir, "data") });
-  await using _one = await Program.start("programs/spinner");
-  await using _two = await Program.start("programs/spinner");
+  await using one = await Program.start("programs/spinner");
+  await using two = await Program.start("programs/spinner");
   await using flooder = await Program.start("client/main");
   await flooder.call("lowerPriority", FLOOD_NICENESS);
-  const scene = new Scene(await bench.pinger, flooder, flood, bench.scale.runMs * 2);
-  const [ours, echo]: Target[] = [{ port: server.port, model: MODEL }, { echo: await bench.echoPort() }];
+  for (const { pid } of [flooder, two]) yieldToAll(pid);
+  const [quiet, echoProgram] = [await bench.pinger, await bench.echo];
+  for (const { pid } of [server, one, echoProgram]) pin(pid, SERVER_CORE);
+  const isPinned = [quiet, flooder, two].every(({ pid }) => pin(pid, CLIENT_CORE));
+  if (!isPinned) bench.say("the processes could not be kept on a core each: they disturb one another");
+  const scene = new Scene(quiet, flooder, flood, bench.scale.runMs * 2);
+  const [ours, echo]: Target[] = [{ port: server.port, model: MODEL }, { echo: await echoProgram.call("port") }];
   const sides = {
     alone: () => scene.alone(ours as Target),
     beside: () => scene.beside(ours as Target),
@@ -116,7 +123,7 @@ function toFairness(
       peer: median(figures.alone),
       ratio: pairedRatio(figures.beside, figures.alone),
       unit: "ms, p99",
-      method: `${CLIENTS} quiet clients, each a reading and a durable line every ${EVERY_MS} ms, beside one connection that sends as fast as its socket takes bytes; peer: the same clients alone. Cores kept awake, the flood at nice ${FLOOD_NICENESS}, the log in memory`,
+      method: `${CLIENTS} quiet clients, each a reading and a durable line every ${EVERY_MS} ms, beside one connection that sends as fast as its socket takes bytes; peer: the same clients alone. The server alone on a core, the clients on another where the flood gets what nobody else wants, cores kept awake, the log in memory`,
       details: {
         ratio_range: [rounded(Math.min(...ratios), 3), rounded(Math.max(...ratios), 3)],
         echo_ratio: rounded(pairedRatio(figures.echo_beside, figures.echo_alone), 3),

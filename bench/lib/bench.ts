@@ -50,9 +50,14 @@ export class Bench implements AsyncDisposable {
     return this.#program("bare", "programs/bare");
   }
 
+  /** The plain echo. */
+  get echo(): Promise<Program> {
+    return this.#program("echo", "programs/echo");
+  }
+
   /** Port of the plain echo. */
   async echoPort(): Promise<number> {
-    return (await this.#program("echo", "programs/echo")).call("port");
+    return (await this.echo).call("port");
   }
 
   /** A plain `ws` server that sends what one says to all others. */
