@@ -164,9 +164,10 @@ export class Connection implements Transport {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     const unsent = this.unsentBytes;
     const read = this.#raw?.bytesRead ?? 0;
-    // A server that owes answers does not read; a peer that takes what is sent is slow, not silent; and one whose frame
-    // takes longer than this to arrive cannot send a pong within it.
-    const isAlive = this.#session?.owesAnswers || unsent < this.#unsentAtBeat || read > this.#readAtBeat;
+    // A server that owes answers does not read, nor does one that lets a peer's bytes wait for their turn; a peer that takes
+    // what is sent is slow, not silent; and one whose frame takes longer than this to arrive cannot send a pong within it.
+    const isOurs = this.#session?.owesAnswers || (this.#reader?.waitingBytes ?? 0) > 0;
+    const isAlive = isOurs || unsent < this.#unsentAtBeat || read > this.#readAtBeat;
     if (isAlive) this.#heardAt = this.#beats.count;
     this.#unsentAtBeat = unsent;
     this.#readAtBeat = read;
