@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Server as TlsServer } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -10,6 +10,7 @@ import { type EnsembleDescription, ExecutorKind } from "../generated/ts/tidewire
 import { Access } from "./access/access.js";
 import { TlsFiles } from "./access/tls-files.js";
 import { type Config, PACKAGE_ROOT, VERSION } from "./config/index.js";
+import { closeOwnFolders, EVENTS_FOLDER } from "./data-folder.js";
 import { Broker } from "./events/broker.js";
 import type { EventLog } from "./events/event-log.js";
 import { LmdbLog } from "./events/lmdb-log.js";
@@ -125,6 +126,7 @@ class Server implements TidewireServer {
     this.#models = models;
     const broker = await this.#openBroker();
     this.#broker = broker;
+    await closeToOthers(this.#config.dataDir, this.#log);
     this.#space = new FreeSpace(this.#config.dataDir);
     const runs = new Runs({ ...this.#config, events: broker, clock: this.#clock, log: this.#log });
     this.#runs = runs;
@@ -293,10 +295,20 @@ class Server implements TidewireServer {
 
 async function openLog(config: Config, clock: SteadyClock): Promise<EventLog> {
   if (config.eventLog === "memory") return new MemoryLog(config, clock.now);
-  const log = await LmdbLog.open(join(config.dataDir, "events"), config, clock.now);
+  const log = await LmdbLog.open(join(config.dataDir, EVENTS_FOLDER), config, clock.now);
   // All would go at once. The server may have been off for so long, or the clock is wrong: a day shows which.
   if (log.newestMs + config.retentionMaxAgeMs < clock.now()) clock.continueFrom(log.newestMs);
   return log;
+}
+
+/** The data folder itself may be shared on purpose, with whoever puts files into it: it is told of, and left. */
+async function closeToOthers(dataDir: string, log: Logger): Promise<void> {
+  const { dataFolder, own } = await closeOwnFolders(dataDir);
+  for (const { path, reason } of own)
+    log.warn({ path, reason }, "other users of this machine may look into a folder of the server: chmod it to 700");
+  if (dataFolder === undefined) return;
+  const fields = { data_dir: resolve(dataDir), mode: dataFolder.toString(8) };
+  log.info(fields, "other users of this machine may look into the data folder: chmod 700 closes it to them");
 }
 
 function toLogFields({ name, executor, executionProvider, costUs }: EnsembleDescription): Record<string, unknown> {

@@ -33,6 +33,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   "server.ts": {
     folders: [
+      "data-folder.ts",
       "http",
       "docs",
       "ws",
@@ -54,7 +55,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["fastify", "@fastify/*", "pino", "ws"],
   },
-  backup: { folders: ["events"] },
+  backup: { folders: ["events", "data-folder.ts"] },
   doctor: { folders: ["inference", "events", "stats", "config", "generated"] },
   cli: {
     folders: ["access", "backup", "doctor", "wire", "config", "errors.ts", "client", "generated"],
@@ -109,12 +110,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     node: PURE_NODE,
   },
   jobs: {
-    folders: ["access", "inference", "runs", "events", "wire", "errors.ts", "machine-faults.ts", "generated"],
+    folders: ["inference", "runs", "events", "wire", "data-folder.ts", "errors.ts", "machine-faults.ts", "generated"],
     packages: ["csv-parse", "pino?"],
   },
   runs: { folders: ["events", "wire", "errors.ts", "generated"], packages: ["pino?"], node: PURE_NODE },
   inference: {
-    folders: ["meters", "wire", "errors.ts", "generated"],
+    folders: ["meters", "wire", "data-folder.ts", "errors.ts", "generated"],
     packages: ["onnxruntime-node", "onnxruntime-common", "hyparquet-writer", "pino?"],
   },
   stats: {
@@ -128,6 +129,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   meters: { folders: ["errors.ts"], node: [] },
   wire: { folders: ["errors.ts", "generated"], packages: PROTOBUF, node: ["buffer", "util"] },
   config: { folders: ["errors.ts"] },
+  "data-folder.ts": { folders: ["access"], node: ["fs", "path"] },
   "errors.ts": { folders: [], node: [] },
   "machine-faults.ts": { folders: ["errors.ts"], node: [] },
 };

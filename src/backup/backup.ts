@@ -1,6 +1,7 @@
 // A copy of a data folder, taken while a server runs.
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { EVALUATIONS_FOLDER, EVENTS_FOLDER, makePrivate } from "../data-folder.js";
 import { copySegment, type SegmentFile, segmentsIn } from "../events/lmdb-copy.js";
 import { copy, filesBelow, ifMissing, isEmpty } from "./files.js";
 import { BackupError, type Manifest, manifestPath, manifestText, readManifest } from "./manifest.js";
@@ -25,7 +26,7 @@ export interface BackupOptions {
  */
 export async function backUp({ dataDir, to, version, progress }: BackupOptions): Promise<Manifest> {
   const began_at = new Date().toISOString();
-  const events = join(dataDir, "events");
+  const events = join(dataDir, EVENTS_FOLDER);
   const segments = await segmentsIn(events).catch(ifMissing<SegmentFile[]>([]));
   if (segments.length === 0)
     throw new BackupError(`there is no event log in ${events}: name the data folder of the server with --data-dir`);
@@ -53,7 +54,7 @@ interface Copying {
 }
 
 async function copyAll({ dataDir, part, segments, progress }: Copying) {
-  const evaluations = join(dataDir, "evaluations");
+  const evaluations = join(dataDir, EVALUATIONS_FOLDER);
   const files = await filesBelow(evaluations);
   const sizes = await Promise.all(segments.map(({ path }) => sizeOf(path)));
   const all = [...sizes, ...files.values()].reduce((sum, size) => sum + size, 0);
@@ -63,15 +64,15 @@ async function copyAll({ dataDir, part, segments, progress }: Copying) {
     progress(bytes, Math.max(all, bytes));
   };
   const counts = { segments: 0, evaluation_files: 0 };
-  await mkdir(join(part, "events"), { recursive: true });
+  await makePrivate(join(part, EVENTS_FOLDER));
   for (const segment of segments) {
-    const path = join(part, "events", basename(segment.path));
+    const path = join(part, EVENTS_FOLDER, basename(segment.path));
     if (!(await copyOne(segment, path))) continue;
     counts.segments += 1;
     done(await sizeOf(path));
   }
   for (const [name, size] of files) {
-    if (!(await copy(join(evaluations, name), join(part, "evaluations", name)))) continue;
+    if (!(await copy(join(evaluations, name), join(part, EVALUATIONS_FOLDER, name)))) continue;
     counts.evaluation_files += 1;
     done(size);
   }

@@ -1,6 +1,7 @@
 // Folders of files, copied so that they survive the loss of power.
-import { copyFile, mkdir, open, readdir, stat } from "node:fs/promises";
+import { copyFile, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makePrivate } from "../data-folder.js";
 
 /** Counts bytes that have been copied. */
 export type Progress = (doneBytes: number) => void;
@@ -22,7 +23,7 @@ export async function filesBelow(folder: string, below = ""): Promise<Map<string
 
 /** Copies one file. @returns false when it is gone */
 export async function copy(from: string, to: string): Promise<boolean> {
-  await mkdir(join(to, ".."), { recursive: true });
+  await makePrivate(join(to, ".."));
   try {
     await copyFile(from, to);
   } catch (error) {

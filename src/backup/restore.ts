@@ -1,6 +1,7 @@
 // The way back of a backup into a data folder.
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { EVALUATIONS_FOLDER, EVENTS_FOLDER, makePrivate } from "../data-folder.js";
 import { type CopiedLog, checkCopy, segmentsIn, settleCopies } from "../events/lmdb-copy.js";
 import { FolderLock } from "../events/lmdb-lock.js";
 import type { Progress } from "./backup.js";
@@ -26,7 +27,7 @@ export interface Restored extends CopiedLog {
 }
 
 /** Folders of a data folder that a backup holds. */
-const FOLDERS = ["events", "evaluations"] as const;
+const FOLDERS = [EVENTS_FOLDER, EVALUATIONS_FOLDER] as const;
 
 /**
  * Puts a backup into a data folder that no server has open. The event log appears when it is whole.
@@ -39,13 +40,13 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   await lookThrough(from, manifest);
   await checkUnused(dataDir);
   const movedAside = await makeRoom(options);
-  const part = join(dataDir, "events.part");
+  const part = join(dataDir, `${EVENTS_FOLDER}.part`);
   await rm(part, { recursive: true, force: true });
   try {
     await copyAll(options, part);
     const log = await settleCopies(part, isNewGeneration);
-    await rm(join(dataDir, "events"), { recursive: true, force: true });
-    await rename(part, join(dataDir, "events"));
+    await rm(join(dataDir, EVENTS_FOLDER), { recursive: true, force: true });
+    await rename(part, join(dataDir, EVENTS_FOLDER));
     return { ...log, manifest, movedAside };
   } catch (error) {
     await rm(part, { recursive: true, force: true });
@@ -54,7 +55,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 }
 
 async function lookThrough(from: string, manifest: Manifest): Promise<void> {
-  const segments = await segmentsIn(join(from, "events"));
+  const segments = await segmentsIn(join(from, EVENTS_FOLDER));
   if (segments.length !== manifest.segments)
     throw new BackupError(`the backup has ${segments.length} of ${manifest.segments} segments: take another backup`);
   for (const { path } of segments) {
@@ -71,8 +72,8 @@ async function lookThrough(from: string, manifest: Manifest): Promise<void> {
 
 /** @throws BackupError while a server has the data folder open */
 async function checkUnused(dataDir: string): Promise<void> {
-  const events = join(dataDir, "events");
-  await mkdir(events, { recursive: true });
+  const events = join(dataDir, EVENTS_FOLDER);
+  await makePrivate(events);
   try {
     (await FolderLock.acquire(events)).release(true);
   } catch (cause) {
@@ -95,17 +96,17 @@ async function makeRoom({ dataDir, isForced }: RestoreOptions): Promise<string[]
 }
 
 async function copyAll({ from, dataDir, progress }: RestoreOptions, part: string): Promise<void> {
-  const files = await filesBelow(join(from, "evaluations"));
-  const segments = await filesBelow(join(from, "events"));
+  const files = await filesBelow(join(from, EVALUATIONS_FOLDER));
+  const segments = await filesBelow(join(from, EVENTS_FOLDER));
   const all = [...files.values(), ...segments.values()].reduce((sum, size) => sum + size, 0);
   let done = 0;
   for (const [name, size] of segments) {
-    await copy(join(from, "events", name), join(part, basename(name)));
+    await copy(join(from, EVENTS_FOLDER, name), join(part, basename(name)));
     done += size;
     progress(done, all);
   }
   for (const [name, size] of files) {
-    await copy(join(from, "evaluations", name), join(dataDir, "evaluations", name));
+    await copy(join(from, EVALUATIONS_FOLDER, name), join(dataDir, EVALUATIONS_FOLDER, name));
     done += size;
     progress(done, all);
   }

@@ -43,6 +43,8 @@ const MAX_UNFLUSHED = 3;
 const STALL_MS = 10_000;
 /** What a change without entries counts for in the queue. */
 const SMALL_BYTES = 256;
+/** The folder is for the server's user alone. */
+const OWN_USER = 0o700;
 
 /** Keeps events in a folder. */
 export class LmdbLog implements EventLog {
@@ -350,8 +352,8 @@ export class LmdbLog implements EventLog {
 async function acquire(folder: string): Promise<FolderLock> {
   try {
     // With `recursive`, Node calls a read-only file system a missing folder.
-    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return mkdir(folder, { recursive: true });
+    await mkdir(folder, OWN_USER).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return mkdir(folder, { recursive: true, mode: OWN_USER });
       if (error.code !== "EEXIST") throw error;
       return undefined;
     });

@@ -3,11 +3,10 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Evaluation } from "../../generated/ts/tidewire/v1/evaluation.js";
+import { EVALUATIONS_FOLDER, makePrivate } from "../data-folder.js";
 import { unless } from "../inference/history-folder.js";
 import { readMessage, writeMessage } from "../wire/json.js";
 
-/** Below the data directory. */
-const FOLDER = "evaluations";
 const ID_BYTES = 8;
 const ID = /^[0-9a-f]{16}$/;
 const RECORD = "evaluation.json";
@@ -19,12 +18,12 @@ export class EvaluationFolder {
 
   constructor(dataDir: string, id: string) {
     this.id = id;
-    this.path = join(dataDir, FOLDER, id);
+    this.path = join(dataDir, EVALUATIONS_FOLDER, id);
   }
 
   /** Makes the folder of a new evaluation. */
   static async create(dataDir: string): Promise<EvaluationFolder> {
-    await mkdir(join(dataDir, FOLDER), { recursive: true });
+    await makePrivate(join(dataDir, EVALUATIONS_FOLDER));
     const folder = new EvaluationFolder(dataDir, randomBytes(ID_BYTES).toString("hex"));
     await mkdir(folder.path);
     return folder;
@@ -32,7 +31,7 @@ export class EvaluationFolder {
 
   /** All of them, in no order. Whatever else lies there is left alone. */
   static async all(dataDir: string): Promise<EvaluationFolder[]> {
-    const names = (await readdir(join(dataDir, FOLDER)).catch(unless("ENOENT"))) ?? [];
+    const names = (await readdir(join(dataDir, EVALUATIONS_FOLDER)).catch(unless("ENOENT"))) ?? [];
     return names.filter((name) => ID.test(name)).map((name) => new EvaluationFolder(dataDir, name));
   }
 

@@ -1,7 +1,7 @@
 // Files that a client names: regular ones inside the data directory.
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep, win32 } from "node:path";
-import { ACCESS_FOLDER } from "../access/folder.js";
+import { isOwn } from "../data-folder.js";
 import { TidewireError } from "../errors.js";
 import { unless } from "../inference/history-folder.js";
 
@@ -16,7 +16,8 @@ export interface InputFile {
  * The file that a client named.
  *
  * @param name relative to the data directory
- * @throws TidewireError INVALID_PATH when it is absolute, goes up, leads out by a link, or is no regular file
+ * @throws TidewireError INVALID_PATH when it is absolute, goes up, leads out by a link, is the server's own, or is no
+ *   regular file
  */
 export async function inputFile(dataDir: string, name: string): Promise<InputFile> {
   const tokens = name.split(/[\\/]/);
@@ -30,9 +31,11 @@ export async function inputFile(dataDir: string, name: string): Promise<InputFil
   if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
     throw invalid(name, "path leads out of the data directory");
   }
-  // Keys lie there, and an error of the reader may quote the first line of a file.
-  if (way === ACCESS_FOLDER || way.startsWith(`${ACCESS_FOLDER}${sep}`))
-    throw invalid(name, "path leads into a folder that is the server's own");
+  // Keys lie there, results that not everybody may read, and the log: to close a file of it would take its locks away.
+  if (isOwn(root, path)) {
+    const message = 'path leads into a folder that is the server\'s own: put the file into another, such as "inputs"';
+    throw invalid(name, message);
+  }
   const found = await stat(path);
   if (!found.isFile()) throw invalid(name, "path names no regular file");
   return { path, bytes: found.size };

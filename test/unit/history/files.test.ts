@@ -204,6 +204,24 @@ test("no output_dir leaves the data directory", async (t) => {
   t.throws(() => readdirSync(folder), { code: "ENOENT" }, "and nothing was made");
 });
 
+test("no output_dir leads into a folder of the server's own, and none is made there", async (t) => {
+  const { folder, store, files } = folderOf(t);
+  store.open("s1", ["a"], ["b"]);
+  mkdirSync(join(folder, "events"), { recursive: true });
+  symlinkSync("events", join(folder, "log"));
+  symlinkSync("log", join(folder, "linked"));
+  const own =
+    "access|access/minting.key|events/segment.0000000002|evaluations|./events//x|EVENTS/x|Access|events.|log|linked/x";
+  for (const outputDir of [...own.split("|"), "events.before-2026", "eventſ"]) {
+    const saving = files.save({ sessionId: "s1", outputDir, format: CSV });
+    await t.rejects(saving, { code: "INVALID_PATH", message: /name another, such as "exports"/ }, outputDir);
+  }
+  t.same(readdirSync(folder).sort(), ["events", "linked", "log"], "and nothing was made");
+  t.same(readdirSync(join(folder, "events")), []);
+  const { outputPath } = await files.save({ sessionId: "s1", outputDir: "exports/events", format: CSV });
+  t.match(outputPath, /^exports\/events\//, "further down the name is anybody's");
+});
+
 test("a folder's name may be written as people write one", async (t) => {
   const { folder, store, files } = folderOf(t);
   store.open("s1", ["a"], ["b"]);

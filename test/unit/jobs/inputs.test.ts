@@ -95,6 +95,25 @@ test("a path never leaves the data directory and names regular files only", asyn
   }
 });
 
+test("no path leads into a folder of the server's own", async (t) => {
+  const it = await bench(t);
+  const names = ["events/segment.0000000001-lock", "access/minting.key", "evaluations/0/result.csv", "events.part/x"];
+  for (const name of names) it.put(name, "a,b\n1,2\n");
+  symlinkSync("events", join(it.dataDir, "log"));
+  symlinkSync("../evaluations/0/result.csv", join(it.dataDir, "access/link.csv"));
+  mkdirSync(join(it.dataDir, "inputs"));
+  symlinkSync("../evaluations/0/result.csv", join(it.dataDir, "inputs/link.csv"));
+  for (const path of [
+    ...names,
+    "./events//segment.0000000001-lock",
+    "log/segment.0000000001-lock",
+    "inputs/link.csv",
+  ]) {
+    const refused = await refusal(it.evaluations.start(request({ path })));
+    t.match(refused, { code: "INVALID_PATH", message: /server's own: put the file into another/ }, path);
+  }
+});
+
 test("an uploaded file is evaluated and not kept", async (t) => {
   const it = await bench(t);
   const upload = await it.evaluations.receive();
