@@ -16,7 +16,7 @@ export const REFUSED_CONNECTIONS_PER_ADDRESS = 32;
 const REFUSED_LINGER_MS = 2_000;
 /** When a client that found no room may come back. */
 const RETRY_AFTER_MS = 1_000;
-/** Always answered: who watches the server needs them most when it refuses others. */
+/** Always answered: who watches the server needs them most when it refuses others. Tokens that are shown there are counted apart. */
 export const ALWAYS_ANSWERED = /^\/(health(\/.*)?|metrics)$/;
 
 /** Bounds of who is let in; names and defaults are the configuration's. */
@@ -47,6 +47,8 @@ export function guard(app: FastifyInstance, context: AdmissionContext): void {
 class Admission {
   readonly #context: AdmissionContext;
   readonly #rates: RequestRates;
+  /** Of tokens shown where requests are not counted: checking a signature is work. */
+  readonly #watcherRates: RequestRates;
   readonly #connections = new AddressCounts();
   /** What clients behind trusted proxies have under way: their sockets, event streams and requests. */
   readonly #underWay = new AddressCounts();
@@ -57,6 +59,7 @@ class Admission {
   constructor(context: AdmissionContext) {
     this.#context = context;
     this.#rates = new RequestRates(context.limits.maxRequestsPerSecond);
+    this.#watcherRates = new RequestRates(context.limits.maxRequestsPerSecond);
   }
 
   // ---- connections ----
@@ -93,12 +96,13 @@ class Admission {
   asked(request: FastifyRequest, reply: FastifyReply): TidewireError | undefined {
     const refused = this.#refused.size === 0 ? undefined : this.#refused.get(nameOf(request.raw.socket));
     if (refused) reply.header("connection", "close");
-    if (ALWAYS_ANSWERED.test(request.routeOptions.url ?? "")) return undefined;
-    return refused ?? this.#overRate(request) ?? this.#overLoad() ?? this.#overShare(request, reply);
+    if (ALWAYS_ANSWERED.test(request.routeOptions.url ?? ""))
+      return showsToken(request) ? this.#overRate(request, this.#watcherRates) : undefined;
+    return refused ?? this.#overRate(request, this.#rates) ?? this.#overLoad() ?? this.#overShare(request, reply);
   }
 
-  #overRate(request: FastifyRequest): TidewireError | undefined {
-    const waitMs = this.#rates.take(clientOfRequest(request), performance.now());
+  #overRate(request: FastifyRequest, rates: RequestRates): TidewireError | undefined {
+    const waitMs = rates.take(clientOfRequest(request), performance.now());
     return waitMs === 0 ? undefined : rateLimited(this.#context.limits.maxRequestsPerSecond, waitMs);
   }
 
@@ -124,6 +128,10 @@ class Admission {
     return count > maxConnectionsPerAddress ? tooManyOfAddress(maxConnectionsPerAddress) : undefined;
   }
 }
+
+/** Of headers that may hold one; whether it is any good is not known yet. */
+const showsToken = ({ headers }: FastifyRequest): boolean =>
+  headers.authorization !== undefined || headers["sec-websocket-protocol"] !== undefined;
 
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 

@@ -20,11 +20,12 @@ export const RATES: readonly Row[] = [
     return upgradeRefused(t, url);
   }),
   setting("maxRequestsPerSecond", http("RATE_LIMITED"), async (t) => {
-    const { get } = await talk(t, { maxRequestsPerSecond: "1" });
+    const { get, url } = await talk(t, { maxRequestsPerSecond: "1" });
     // Three at once are a burst, of which the connection's upgrade was the first.
     const replies = await Promise.all(Array.from({ length: 8 }, () => get("/api/v1/ensemble/list")));
     const refused = replies.find(({ status }) => status !== 200);
     if (!refused || (await get("/health")).status !== 200) throw new Error("health counts, or nothing does");
+    await checkedTokens(t, url);
     return seenBy(refused);
   }),
   setting("maxFramesPerSecond", frame("RATE_LIMITED"), (t) => flood(t, { maxFramesPerSecond: "100" }, 200)),
@@ -42,6 +43,15 @@ export const RATES: readonly Row[] = [
   }),
   setting("maxLoopDelayMs", http("OVERLOADED"), late),
 ];
+
+/** Tokens that are shown to health and metrics count by themselves: the first are looked at while other requests are refused. */
+async function checkedTokens(t: Test, url: string): Promise<void> {
+  const headers = { authorization: "Bearer whatever" };
+  const ways = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? "/health/live" : "/metrics"));
+  const statuses = await Promise.all(ways.map(async (way) => (await fetch(url + way, { headers })).status));
+  t.same([...new Set(statuses)].sort(), [200, 429]);
+  t.equal((await fetch(`${url}/health/live`)).status, 200, "without a token health is always answered");
+}
 
 /** Sends frames at once. Each is answered once; one a pause is refused, those behind it wait and are executed. */
 async function flood(t: Test, flags: Readonly<Record<string, unknown>>, count: number): Promise<Seen> {
