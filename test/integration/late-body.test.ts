@@ -1,7 +1,8 @@
 // A token that ends between a request's head and the last byte of its body.
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { digestOf } from "../../src/access/digest.js";
@@ -41,7 +42,10 @@ async function halfSent(
 }
 
 t.test("a token that is taken back while a body is on its way does nothing any more", async (t) => {
-  const tokenFile = join(t.testdir({ "tokens.json": JSON.stringify({ tokens: [ROW] }) }), "tokens.json");
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-late-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const tokenFile = join(folder, "tokens.json");
+  writeFileSync(tokenFile, JSON.stringify({ tokens: [ROW] }));
   const { url } = await serve(t, { models: [], flags: { token: ADMIN, tokenFile, eventLog: "memory" } });
   const statusOf = async (way: string, token: string) =>
     (await fetch(url + way, { headers: { authorization: `Bearer ${token}` } })).status;
