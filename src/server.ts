@@ -143,8 +143,8 @@ class Server implements TidewireServer {
       metrics: new Metrics(this.#measured(services, evaluations)),
       health: new ServerHealth(this.#examined(services, evaluations)),
     });
-    registerEvaluations(this.#app, { evaluations });
-    const { isOpen } = this.#access;
+    const { isOpen, watch: grants } = this.#access;
+    registerEvaluations(this.#app, { evaluations, grants });
     registerDocs(this.#app, { version: VERSION, routes, sockets: SOCKET_PATHS, isOpen });
     registerDashboard(this.#app, { dashboardFolder: join(PACKAGE_ROOT, "dist/dashboard") });
     await evaluations.recover();

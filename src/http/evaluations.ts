@@ -1,9 +1,10 @@
 // Evaluations: an ensemble over a CSV that is sent along or lies in the data directory.
-import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import multipart, { type Multipart, type MultipartFile } from "@fastify/multipart";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Evaluation, StartEvaluation } from "../../generated/ts/tidewire/v1/evaluation.js";
+import type { Grant } from "../access/grant.js";
+import type { GrantWatch } from "../access/grant-watch.js";
 import { TidewireError } from "../errors.js";
 import { readMessage } from "../wire/json.js";
 import { parseJson } from "./bodies.js";
@@ -11,6 +12,7 @@ import { ASKS_ITSELF, needs } from "./guard.js";
 import { withMethodsRefused } from "./methods.js";
 import { topicOf } from "./names.js";
 import { send } from "./reply.js";
+import { keepPace } from "./upload-pace.js";
 
 const PATH = "/api/v1/evaluations";
 const FAMILY = "evaluation";
@@ -20,8 +22,6 @@ const MAX_FIELDS_BYTES = 1024 * 1024;
 const MAX_FIELDS = 16;
 /** Longest name of a file that is kept, in characters: 256 bytes at least hold so many. */
 const MAX_FILE_NAME = 64;
-/** A client that sends nothing for so long is given up: an upload holds a place among the evaluations. */
-const STALL_MS = 30_000;
 
 /** Room for a file that is sent; disposed of in any case. */
 export interface UploadRoom extends AsyncDisposable {
@@ -48,6 +48,8 @@ export interface EvaluationDirectory<Room extends UploadRoom> {
 /** What {@link registerEvaluations} takes. */
 export interface EvaluationDependencies<Room extends UploadRoom> {
   readonly evaluations: EvaluationDirectory<Room>;
+  /** An upload ends with the grant of whoever sends it. */
+  readonly grants: GrantWatch;
 }
 
 const topicOfEvaluation = ({ id }: ById["params"]): string => topicOf(FAMILY, id);
@@ -69,12 +71,13 @@ export function registerEvaluations<Room extends UploadRoom>(
   });
 }
 
-function addRoutes<Room extends UploadRoom>(app: FastifyInstance, { evaluations }: EvaluationDependencies<Room>): void {
+function addRoutes<Room extends UploadRoom>(app: FastifyInstance, dependencies: EvaluationDependencies<Room>): void {
+  const { evaluations } = dependencies;
   const bodyLimit = Math.min(app.initialConfig.bodyLimit ?? MAX_FIELDS_BYTES, MAX_FIELDS_BYTES);
   app.post(PATH, { ...needs("publish", () => `${FAMILY}.*`), bodyLimit }, async (request, reply) => {
     const evaluation = request.isMultipart()
-      ? await startUploaded(evaluations, request, reply)
-      : await evaluations.start(readStart(request, request.body));
+      ? await startUploaded(dependencies, request, reply)
+      : await evaluations.start(readStart(request.grant, request.body));
     return send(reply.code(202).header("location", `${PATH}/${evaluation.id}`), "Evaluation", evaluation);
   });
   app.get(PATH, ASKS_ITSELF, ({ grant }, reply) => {
@@ -100,14 +103,14 @@ function addRoutes<Room extends UploadRoom>(app: FastifyInstance, { evaluations 
 }
 
 /** What is to be evaluated, if the client may predict with it. @throws TidewireError INVALID_MESSAGE, PERMISSION_DENIED */
-function readStart({ grant }: FastifyRequest, body: unknown): StartEvaluation {
+function readStart(grant: Grant, body: unknown): StartEvaluation {
   const wanted = readMessage("StartEvaluation", body);
   if (wanted.ensembleName) grant.require("predict", wanted.ensembleName);
   return wanted;
 }
 
 async function startUploaded<Room extends UploadRoom>(
-  evaluations: EvaluationDirectory<Room>,
+  { evaluations, grants }: EvaluationDependencies<Room>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<Evaluation> {
@@ -118,28 +121,25 @@ async function startUploaded<Room extends UploadRoom>(
     throw new TidewireError("FRAME_TOO_LARGE", `the body is larger than a file of ${limit} bytes`, { limit });
   }
   await using upload = await evaluations.receive();
-  const watchdog = cutWhenStalled(request.raw);
+  const { grant } = request;
+  const ended = new AbortController();
+  const unwatch = grants.watch(grant, (reason) => ended.abort(reason));
+  const relax = keepPace(request.raw);
   try {
     // Its end may have passed unheard by now, and would not come again.
     if (request.raw.destroyed) throw new TidewireError("INVALID_MESSAGE", "the connection was closed");
-    const { fields, fileName } = await readForm(request, upload, limit);
-    return await evaluations.start(readStart(request, fields), upload, fileName);
+    const { fields, fileName } = await readForm(request, upload, limit, ended.signal);
+    const reason = grant.endedAt(Date.now());
+    if (reason) throw reason;
+    return await evaluations.start(readStart(grant, fields), upload, fileName);
   } catch (error) {
     // Whatever the client still sends is not read.
     if (!request.raw.readableEnded) reply.header("connection", "close");
-    throw toRefusal(error);
+    throw toRefusal(ended.signal.aborted ? ended.signal.reason : error);
   } finally {
-    clearInterval(watchdog);
+    relax();
+    unwatch();
   }
-}
-
-/** Cuts a connection on which nothing arrives any more. To be cleared. */
-function cutWhenStalled(request: IncomingMessage): NodeJS.Timeout {
-  let seen = request.socket.bytesRead;
-  return setInterval(() => {
-    if (request.socket.bytesRead === seen && !request.complete) request.destroy();
-    seen = request.socket.bytesRead;
-  }, STALL_MS);
 }
 
 /** What a form holds besides its file. */
@@ -148,8 +148,13 @@ interface Form {
   readonly fileName: string | undefined;
 }
 
-/** Reads a form to its end; its file goes into the upload. */
-async function readForm(request: FastifyRequest, upload: UploadRoom, maxFileBytes: number): Promise<Form> {
+/** Reads a form to its end, or until it is aborted; its file goes into the upload. */
+async function readForm(
+  request: FastifyRequest,
+  upload: UploadRoom,
+  maxFileBytes: number,
+  ended: AbortSignal,
+): Promise<Form> {
   const fields: Record<string, unknown> = {};
   let fileName: string | undefined;
   // One byte more than allowed is let through, so that the upload sees that there is more.
@@ -158,7 +163,8 @@ async function readForm(request: FastifyRequest, upload: UploadRoom, maxFileByte
   for await (const part of parts) {
     if (isFile(part)) {
       if (part.fieldname !== "file") throw wrongFile(part);
-      await upload.write(part.file);
+      readStart(request.grant, fields); // what is refused by then need not be sent
+      await upload.write(addAbortSignal(ended, part.file));
       fileName = part.filename ? [...part.filename].slice(0, MAX_FILE_NAME).join("") : undefined;
     } else {
       fields[part.fieldname] = readField(part.fieldname, part.value);

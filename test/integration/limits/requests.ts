@@ -1,7 +1,11 @@
 // Limits of HTTP: bodies, heads, pages, uploads, evaluations, histories.
 import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { mock } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { Test } from "tap";
 import { MAX_MINTED_SCOPES } from "../../../src/access/scopes.js";
 import { ERRORS, type ErrorCode } from "../../../src/errors.js";
@@ -181,6 +185,32 @@ export const REQUESTS: readonly Row[] = [
       const scopes = Array.from({ length: MAX_MINTED_SCOPES + 1 }, (_, i) => `subscribe:training.${i}`);
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
       return seenBy(await fetch(`${url}/api/v1/tokens`, { method: "POST", headers, body: JSON.stringify({ scopes }) }));
+    },
+  ),
+  fixed(
+    "MIN_UPLOAD_BYTES",
+    "256 KiB in 30 s",
+    "how slowly a file may be uploaded",
+    "an upload holds a place of `maxQueuedEvaluations`",
+    effect("the connection is cut, and its place is free"),
+    async (t) => {
+      const { url } = await talk(t, { maxEvaluations: "1", maxQueuedEvaluations: "0" }, NARROW);
+      mock.timers.enable({ apis: ["setInterval"] });
+      t.teardown(() => mock.timers.reset());
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      let isCut = false;
+      socket.once("close", () => {
+        isCut = true;
+      });
+      const part = 'content-disposition: form-data; name="file"; filename="x.csv"';
+      socket.write("POST /api/v1/evaluations HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n");
+      socket.write(`content-type: multipart/form-data; boundary=x\r\n\r\n--x\r\n${part}\r\n\r\na`);
+      const folder = join(t.testdirName, "data/evaluations");
+      while (!existsSync(folder) || readdirSync(folder).length === 0) await setImmediate();
+      t.equal((await upload(url, "a,b\n1,2\n", "ensemble_narrow")).status, 503, "it holds the place");
+      for (; !isCut; await setImmediate()) mock.timers.tick(30_000);
+      while ((await upload(url, "a,b\n1,2\n", "ensemble_narrow")).status !== 202);
+      return effect("the connection is cut, and its place is free");
     },
   ),
   fixed(

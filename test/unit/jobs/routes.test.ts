@@ -1,15 +1,21 @@
 // The HTTP routes of evaluations, on a real socket.
 
-import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { mock } from "node:test";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { type Test, test } from "tap";
+import type { Authenticator } from "../../../src/access/access.js";
+import { Grant } from "../../../src/access/grant.js";
+import { GrantWatch } from "../../../src/access/grant-watch.js";
+import { parseScope } from "../../../src/access/scopes.js";
 import { createApp } from "../../../src/http/app.js";
 import { registerEvaluations } from "../../../src/http/evaluations.js";
 import { PUBLIC } from "../../../src/http/guard.js";
 import { withMethodsRefused } from "../../../src/http/methods.js";
+import { OPEN_ACCESS } from "../../support/access.js";
 import { UNBOUNDED, WELCOME } from "../../support/admission.js";
 import {
   type Bench,
@@ -25,6 +31,7 @@ import {
 } from "./support.js";
 
 const PATH = "/api/v1/evaluations";
+const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Served extends Bench {
   readonly url: string;
@@ -32,12 +39,15 @@ interface Served extends Bench {
   readonly app: FastifyInstance;
 }
 
-async function serve(t: Test, options: BenchOptions = {}): Promise<Served> {
+async function serve(t: Test, options: BenchOptions = {}, authenticator: Authenticator = OPEN_ACCESS): Promise<Served> {
   const it = await bench(t, options);
-  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 10_000 }, pino({ level: "silent" }), WELCOME);
+  const app = createApp({ ...UNBOUNDED, maxBodyBytes: 10_000 }, pino({ level: "silent" }), {
+    ...WELCOME,
+    authenticator,
+  });
   t.teardown(() => app.close());
   withMethodsRefused(app, () => {
-    registerEvaluations(app, it);
+    registerEvaluations(app, { ...it, grants: authenticator.watch });
     app.post("/other", PUBLIC, (_, reply) => reply.send({}));
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
@@ -257,6 +267,86 @@ for (const when of ["before its file", "in the middle of its file"]) {
     await it.book.end(asked.json.topic);
   });
 }
+
+/** An upload that has begun, and the server's end of its connection. */
+async function uploading(it: Served, headers = "content-length: 10000000"): Promise<[client: Socket, server: Socket]> {
+  const client = connect(it.port, "127.0.0.1");
+  client.on("error", () => {}); // a connection that is cut
+  const [server] = (await once(it.app.server, "connection")) as [Socket];
+  client.write(head(headers) + PART);
+  while (filesOf(it, "")?.length !== 1) await immediate();
+  return [client, server];
+}
+
+test("an upload that comes too slowly is cut and frees its place; one that keeps pace goes on", async (t) => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  t.teardown(() => mock.timers.reset());
+  const it = await serve(t, { limits: { maxEvaluations: 1, maxQueuedEvaluations: 0 } });
+  const [client, server] = await uploading(it);
+  const cut = once(client, "close");
+  for (let look = 1; look <= 3; look += 1) {
+    client.write("x".repeat(256 * 1024));
+    while (server.bytesRead < look * 256 * 1024) await immediate();
+    mock.timers.tick(30_000);
+    t.notOk(server.destroyed, "256 KiB in each 30 s are enough");
+  }
+  const arrived = server.bytesRead;
+  client.write("x".repeat(100));
+  while (server.bytesRead === arrived) await immediate();
+  mock.timers.tick(30_000);
+  await cut;
+  while (filesOf(it, "")?.length !== 0) await immediate();
+  const body = { ensemble_name: "held", path: it.put("rows.csv", "a,b\n1,2\n") };
+  t.equal((await postJson(it.url, body)).status, 202, "the place is free");
+});
+
+/** A server on which everybody has the same grant, and an upload there. */
+async function granted(t: Test, scopes: Grant["scopes"], expiresAtMs?: number) {
+  const grant = new Grant({ subject: "s", scopes, expiresAtMs });
+  const watch = new GrantWatch();
+  const it = await serve(t, {}, { isOpen: false, watch, authenticate: async () => grant });
+  return { it, grant, watch };
+}
+const BEARER = "authorization: Bearer x\r\ncontent-length: 10000000";
+const STARTS = ["publish", "predict"].map(parseScope);
+
+test("an upload ends with the grant of whoever sends it", async (t) => {
+  const { it, grant, watch } = await granted(t, STARTS);
+  const [client] = await uploading(it, BEARER);
+  client.write("a,b\n");
+  grant.revoke();
+  watch.look(Date.now());
+  t.match(await text(client), /^HTTP\/1.1 401 [\s\S]*UNAUTHENTICATED[\s\S]*no longer valid/);
+  t.same(filesOf(it, ""), []);
+});
+
+test("a grant that ended while the form was read starts nothing", async (t) => {
+  const { it, grant } = await granted(t, STARTS);
+  const { evaluations } = it;
+  const receive = evaluations.receive.bind(evaluations);
+  evaluations.receive = async () => {
+    const upload = await receive();
+    const write = upload.write.bind(upload);
+    upload.write = (file) => write(file).then(() => grant.revoke());
+    return upload;
+  };
+  const body = form([
+    ["ensemble_name", "held"],
+    ["file", csv("a,b\n1,2\n")],
+  ]);
+  const refused = await ask(it.url + PATH, { method: "POST", body, headers: { authorization: "Bearer x" } });
+  t.match(refused, { status: 401, json: { error_code: "UNAUTHENTICATED" } });
+  t.same([filesOf(it, ""), evaluations.list()], [[], []]);
+});
+
+test("an ensemble that is not the client's is refused before the file is read", async (t) => {
+  const { it } = await granted(t, [parseScope("publish")]);
+  const client = connect(it.port, "127.0.0.1");
+  const name = `--x\r\ncontent-disposition: form-data; name="ensemble_name"\r\n\r\nheld\r\n`;
+  client.write(`${head(BEARER)}${name}${PART}a`);
+  t.match(await text(client), /^HTTP\/1.1 403 [\s\S]*PERMISSION_DENIED[\s\S]*predict:held/);
+  t.same(filesOf(it, ""), []);
+});
 
 test("an evaluation under way has no result yet", async (t) => {
   const executor = new HeldExecutor();
