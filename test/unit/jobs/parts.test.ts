@@ -7,11 +7,29 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { test } from "tap";
 import type { SignalEvaluation } from "../../../generated/ts/tidewire/v1/evaluation.js";
+import { quotedCell } from "../../../src/jobs/cells.js";
 import { Predictor } from "../../../src/jobs/predictor.js";
 import { SignalTally } from "../../../src/jobs/quality.js";
 import { JobQueue, type Place } from "../../../src/jobs/queue.js";
 import { type CsvRecord, readRecords } from "../../../src/jobs/records.js";
 import { FreeExecutor, heldEnsemble } from "./support.js";
+
+test("a cell that a spreadsheet would compute is text there; numbers and times stay as they are", async (t) => {
+  const cells: Readonly<Record<string, string>> = {
+    "=1+1": "'=1+1",
+    '=HYPERLINK("http://x","y")': `"'=HYPERLINK(""http://x"",""y"")"`,
+    "=cmd|'/C calc'!A0": "'=cmd|'/C calc'!A0",
+    "@SUM(A1)": "'@SUM(A1)",
+    "+1+1": "'+1+1",
+    "-1-1": "'-1-1",
+    "\t=1": "'\t=1",
+    "\r=1": `"'\r=1"`,
+    "-": "'-",
+  };
+  for (const [text, written] of Object.entries(cells)) t.equal(quotedCell(text), written);
+  const same = ["-1.5", "+2", "-1e-9", "-Infinity", "0", "", "2026-11-20T22:00:00Z", "08:00", "a=b", "'x", "1-2"];
+  for (const text of same) t.equal(quotedCell(text), text);
+});
 
 test("the queue calls in order, skips who has gone, and counts places", async (t) => {
   const queue = new JobQueue(2, 3);
