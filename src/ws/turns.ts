@@ -30,11 +30,8 @@ const PATIENCE_MS = 1;
 const TURNS_OF_A_HOLD = 3;
 /** A piece of work that took the loop for so long, with its consequences, is followed by a rest. */
 const HOLD_MS = 0.5;
-/**
- * A hold that took less than this of what was handled in slices since the one before may be a collection of garbage, or
- * another process that had the core: no rest follows.
- */
-const EXCUSED = 0.1;
+/** A hold that took less than this of what was handled in slices since the one before may be a collection of garbage: no rest follows. */
+const EXCUSED = 0.5;
 /** Who has had bytes waiting for so long, without a gap, floods: who waits for answers has gaps. */
 const FLOODS_AFTER_MS = 250;
 /** Nothing waits for so long: a gap. */
@@ -98,6 +95,8 @@ export class Account {
 interface Hold {
   readonly account: Account;
   readonly startMs: number;
+  /** Processor time of the process when it began. */
+  readonly startCpuMs: number;
   turns: number;
 }
 
@@ -111,6 +110,7 @@ export class Turns {
   readonly #resting = new Map<Reader, () => void>();
   readonly #now: () => number;
   readonly #later: Later;
+  readonly #cpu: () => number;
   #heard: Reader | undefined;
   #heardMs = 0;
   /** When another one was heard than the time before. */
@@ -124,10 +124,14 @@ export class Turns {
   #hold: Hold | undefined;
   #isScheduled = false;
 
-  /** @param now  of a clock that never goes back, in ms */
-  constructor(now: () => number = () => performance.now(), later: Later = afterTimeout) {
+  /**
+   * @param now  of a clock that never goes back, in ms
+   * @param cpu  processor time of this process, in ms: while another one has the core, nobody holds the loop
+   */
+  constructor(now: () => number = () => performance.now(), later: Later = afterTimeout, cpu = cpuMs) {
     this.#now = now;
     this.#later = later;
+    this.#cpu = cpu;
   }
 
   /** Notes that a connection was heard. @returns whether it is the only one that speaks */
@@ -153,7 +157,7 @@ export class Turns {
   /** What was {@link heard} has been handled at once, beside others. */
   handledAtOnce({ account }: Reader): void {
     const nowMs = this.#now();
-    if (nowMs - this.#heardMs > TURN_MS) this.#holds(account, this.#heardMs);
+    if (nowMs - this.#heardMs > TURN_MS) this.#holds(account, this.#heardMs, Number.NEGATIVE_INFINITY);
     else this.#servedMs = nowMs;
   }
 
@@ -203,6 +207,7 @@ export class Turns {
 
   #runSlices(startMs: number): void {
     let nowMs = startMs;
+    const startCpuMs = this.#cpu();
     this.#slicedMs = startMs;
     this.#isTimed = true;
     for (let reader = this.#queue.shift(); reader; reader = this.#queue.shift()) {
@@ -216,16 +221,16 @@ export class Turns {
       nowMs = this.#now();
       account.sliced(nowMs - begunMs, nowMs);
       if (reader.waitingBytes > 0) this.#queue.push(reader);
-      if (nowMs - begunMs > TURN_MS) return this.#holds(account, begunMs);
+      if (nowMs - begunMs > TURN_MS) return this.#holds(account, begunMs, startCpuMs);
       if (nowMs - startMs >= this.#budgetMs) return;
     }
   }
 
   // ---- what cannot be cut ----
 
-  #holds(account: Account, startMs: number): void {
+  #holds(account: Account, startMs: number, startCpuMs: number): void {
     // While one has its consequences, another's are its as well: it may only be one that was handled at once.
-    this.#hold ??= { account, startMs, turns: TURNS_OF_A_HOLD };
+    this.#hold ??= { account, startMs, startCpuMs, turns: TURNS_OF_A_HOLD };
     this.#isTimed = false;
     this.#schedule();
   }
@@ -233,7 +238,7 @@ export class Turns {
   #isOver(hold: Hold, nowMs: number): boolean {
     hold.turns -= 1;
     if (hold.turns > 0) return false;
-    const tookMs = nowMs - hold.startMs;
+    const tookMs = Math.min(nowMs - hold.startMs, this.#cpu() - hold.startCpuMs);
     if (tookMs > HOLD_MS) hold.account.held(tookMs, nowMs);
     this.#hold = undefined;
     return true;
@@ -259,6 +264,11 @@ export class Turns {
     this.#queue.push(reader);
     this.#schedule();
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function afterTimeout(wake: () => void, ms: number): () => void {

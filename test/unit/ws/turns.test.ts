@@ -13,6 +13,8 @@ const LONGEST_REST_MS = 5_000;
 /** A clock, and what is to be done when. */
 class Time {
   nowMs = 0;
+  /** Stands still while another process has the core. */
+  cpuMs: number | undefined;
   readonly wakes = new Set<{ readonly atMs: number; readonly wake: () => void }>();
   readonly turns = new Turns(
     () => this.nowMs,
@@ -21,6 +23,7 @@ class Time {
       this.wakes.add(one);
       return () => this.wakes.delete(one);
     },
+    () => this.cpuMs ?? this.nowMs,
   );
 
   pass(ms: number): void {
@@ -205,7 +208,22 @@ test("a flood of messages that cannot be cut holds the loop for less than a hund
   );
 });
 
-test("a collection of garbage, or another process, is no hold: it is little beside what is handled in slices", async (t) => {
+test("while another process has the core nobody holds the loop", async (t) => {
+  const time = new Time();
+  const quiet = new FakeReader(time, 0, 0);
+  const flood = new MessageReader(time, 100, 20);
+  time.turns.add(flood);
+  time.cpuMs = 0;
+  for (let turn = 0; turn < 10; turn += 1) {
+    serve(time, quiet);
+    time.pass(0.4);
+    time.turns.run();
+  }
+  t.equal(flood.account.restUntilMs, Number.NEGATIVE_INFINITY);
+  time.turns.forget(flood);
+});
+
+test("a collection of garbage is no hold: it is little beside what is handled in slices", async (t) => {
   const account = new Account();
   account.waits(0);
   for (let ms = 0; ms < 1_000; ms += 0.05) account.sliced(0.05, ms);
