@@ -207,7 +207,7 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "authenticate", number: 11, kind: "message", type: "Authenticate", oneof: "body" },
   ] },
   Config: { fields: [
-    { name: "ensemble_name", number: 1, kind: "string" },
+    { name: "ensemble_name", number: 1, kind: "string", maxBytes: 128 },
     { name: "manual_boost_signals", number: 2, kind: "bool", map: true },
     { name: "mode", number: 3, kind: "enum", type: "StreamMode" },
     { name: "batch_size", number: 4, kind: "uint32", optional: true, unit: "rows", min: 1 },
@@ -406,7 +406,7 @@ export const MESSAGES: Readonly<Record<MessageName, MessageSchema>> = {
     { name: "samples_saved", number: 3, kind: "uint64", unit: "rows" },
   ] },
   Infer: { fields: [
-    { name: "model", number: 1, kind: "string" },
+    { name: "model", number: 1, kind: "string", maxBytes: 128 },
     { name: "inputs", number: 2, kind: "message", type: "Tensor", repeated: true },
     { name: "outputs", number: 3, kind: "string", repeated: true },
     { name: "timeout_ms", number: 4, kind: "uint32", optional: true, unit: "ms", min: 1 },

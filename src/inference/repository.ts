@@ -7,6 +7,8 @@ import type { Ensemble } from "./ensemble.js";
 import { type LoadContext, loadEnsemble } from "./load.js";
 import { ProviderError } from "./providers.js";
 
+/** Longest part of an unknown name that is shown: every name of a model is as long at most. */
+const MAX_SHOWN_NAME = 128;
 const MODEL_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 
 /** What the repository tells while it loads. */
@@ -70,12 +72,13 @@ export class ModelRepository implements AsyncDisposable {
     const ensemble = this.#ensembles.get(name);
     if (ensemble) return ensemble;
     const reason = this.#broken.get(name);
+    const shown = name.slice(0, MAX_SHOWN_NAME);
     const known = [...this.#ensembles.keys()];
     const message =
       reason === undefined
-        ? `no ensemble "${name}"; there are: ${known.join(", ") || "none"}`
-        : `ensemble "${name}" is broken: ${reason}`;
-    throw new TidewireError("ENSEMBLE_NOT_FOUND", message, { ensemble_name: name });
+        ? `no ensemble "${shown}"; there are: ${known.join(", ") || "none"}`
+        : `ensemble "${shown}" is broken: ${reason}`;
+    throw new TidewireError("ENSEMBLE_NOT_FOUND", message, { ensemble_name: shown });
   }
 
   /** The served ones, in the order of their names. */

@@ -42,6 +42,16 @@ const CASES: Readonly<Record<string, Case>> = {
     message: /no ensemble "nope"; there are: faulty, gas_turbine, types/,
     details: { ensemble_name: "nope" },
   },
+  "config of a name beyond every model's": {
+    says: config("x".repeat(8_000_000)),
+    code: "INVALID_MESSAGE",
+    message: /^.{0,100}ensemble_name: expected a string of at most 128 bytes.{0,200}$/,
+  },
+  "infer of a name beyond every model's": {
+    says: infer("x".repeat(8_000_000), []),
+    code: "INVALID_MESSAGE",
+    message: /^.{0,100}model: expected a string of at most 128 bytes.{0,200}$/,
+  },
   "config of a broken ensemble": {
     says: config("broken"),
     code: "ENSEMBLE_NOT_FOUND",

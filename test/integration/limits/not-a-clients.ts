@@ -53,6 +53,7 @@ export const NOT_A_CLIENTS: Readonly<Record<string, string>> = {
   // wire and ws
   MAX_EXPLAINED: TOLD,
   MAX_SHOWN: TOLD,
+  MAX_SHOWN_NAME: TOLD,
   MAX_SHOWN_URL: TOLD,
   MAX_QUOTED: TOLD,
   MAX_REASON_BYTES: TOLD,

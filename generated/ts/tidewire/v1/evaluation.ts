@@ -22,7 +22,10 @@ export interface StartEvaluation {
   ensembleName?:
     | string
     | undefined;
-  /** The file, relative to the data directory. One that leaves it or is no regular file: INVALID_PATH. */
+  /**
+   * The file, relative to the data directory. One that leaves it, is no regular file or lies in a folder of the server's
+   * own (access, events, evaluations): INVALID_PATH.
+   */
   path?:
     | string
     | undefined;
@@ -30,7 +33,8 @@ export interface StartEvaluation {
   manualBoostSignals: { [key: string]: boolean };
   /**
    * Column with the time of each row, copied into the result. Default: timestamp, time, datetime or date, whatever the
-   * case of its letters, where the file has one. One that the file does not have: INVALID_MESSAGE.
+   * case of its letters, where the file has one. One that the file does not have: INVALID_MESSAGE. Copied cells that are no
+   * numbers and begin with =, +, -, @ or a tab get a ' in front: a spreadsheet would compute them.
    */
   timeColumn?:
     | string

@@ -226,7 +226,10 @@ export interface SaveHistory {
   sessionId?:
     | string
     | undefined;
-  /** Folder inside the data directory. Default: "exports". One that leaves it: INVALID_PATH. */
+  /**
+   * Folder inside the data directory. Default: "exports". One that leaves it, or leads into a folder of the
+   * server's own (access, events, evaluations): INVALID_PATH.
+   */
   outputDir?:
     | string
     | undefined;
