@@ -1,6 +1,16 @@
 // A backup of a server that is being written to, and its way back: what was acknowledged before it began is there, once and
 // in order, and clients go on where they stood.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Test, test } from "tap";
@@ -111,6 +121,7 @@ test("a backup under load, kill -9, restored elsewhere: nothing that was acknowl
   t.match(report, { path: to, evaluation_files: 1 });
   t.ok(report.segments > 2, `${report.segments} segments`);
   t.notOk(existsSync(`${to}.part`));
+  t.equal(statSync(to).mode & 0o077, 0, "nobody else reads it");
   const acknowledged = [...publisher.kept.values()].reduce((sum, { size }) => sum + size, 0);
   await publisher.until(acknowledged + 500);
   t.pass("ingest goes on");
