@@ -89,7 +89,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ["prom-client"],
   },
   ws: {
-    folders: ["session", "access", "wire", "errors.ts"],
+    folders: ["session", "access", "limits", "wire", "errors.ts"],
     packages: ["fastify?", "@fastify/websocket", "ws", "pino?"],
   },
   session: {

@@ -72,6 +72,14 @@ export const ACCESS_SETTINGS = {
     description: "WebSockets that have not shown a token yet",
     reason: "Beyond it an upgrade without a token is answered 503; each may send 16 KiB before it has shown one.",
   }),
+  maxUnauthenticatedPerAddress: integer({
+    default: 128,
+    min: 1,
+    max: 1_000_000,
+    unit: "connections",
+    description: "WebSockets of one address that have not shown a token yet; an IPv6 address counts with its /64",
+    reason: "An office's browsers that all come back at once have room; whoever holds more keeps nobody else out.",
+  }),
   maxTokenTtlMs: integer({
     default: 3_600_000,
     min: 1000,

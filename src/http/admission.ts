@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config } from "../config/index.js";
 import { TidewireError } from "../errors.js";
 import { AddressCounts } from "../limits/address-counts.js";
-import { clientOf, type TrustedProxies } from "../limits/addresses.js";
+import { clientBehind, clientOf, type TrustedProxies } from "../limits/addresses.js";
 import type { Lateness } from "../limits/late-loop.js";
 import { RequestRates } from "../limits/request-rates.js";
 
@@ -135,10 +135,7 @@ const showsToken = ({ headers }: FastifyRequest): boolean =>
 
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-/** What is no address (a proxy may write anything) counts as the proxy. */
-function clientOfRequest({ ip, raw }: FastifyRequest): string {
-  return clientOf(ip) ?? clientOf(raw.socket.remoteAddress ?? "") ?? "unknown";
-}
+const clientOfRequest = ({ ip, raw }: FastifyRequest): string => clientBehind(ip, raw.socket.remoteAddress);
 
 /** Told by Node for those that it hands to whoever listens for upgrades; its types do not know. */
 const isUpgrade = ({ raw }: FastifyRequest): boolean => Reflect.get(raw, "upgrade") === true;

@@ -16,6 +16,11 @@ export function clientOf(address: string): string | undefined {
   return mappedIn(groups) ?? `${groups.slice(0, GROUPS_OF_A_SITE).join(":")}::/64`;
 }
 
+/** The client that a peer speaks for, or the peer where that is no address: a proxy may write anything. */
+export function clientBehind(told: string, peer: string | undefined): string {
+  return clientOf(told) ?? clientOf(peer ?? "") ?? "unknown";
+}
+
 /** Addresses and networks that are trusted to tell whom they speak for. */
 export class TrustedProxies {
   readonly #list = new BlockList();

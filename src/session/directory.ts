@@ -1,14 +1,15 @@
 // All open sessions, and what the closed ones have added up to.
 import type { StreamConnection, StreamStats } from "../../generated/ts/tidewire/v1/http.js";
 import type { StreamCounts } from "../inference/stream.js";
+import { AddressCounts } from "../limits/address-counts.js";
 import type { Session } from "./session.js";
 import { toTimestamp } from "./timestamps.js";
 
 /** Finds sessions and counts for them. */
 export class SessionDirectory {
   readonly #sessions = new Set<Session>();
-  /** Sessions that have not shown a token yet, where one is asked for. */
-  closedOff = 0;
+  /** Sessions that have not shown a token yet, where one is asked for, by their clients. */
+  readonly closedOff = new AddressCounts();
   /** Counts of sessions that are closed. */
   readonly #closed: StreamCounts = { readings: 0, requests: 0, latencyMs: 0 };
 

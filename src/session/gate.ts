@@ -6,6 +6,7 @@ import { scopeText } from "../access/scopes.js";
 import { ERRORS, TidewireError } from "../errors.js";
 import { toTidewireError } from "../machine-faults.js";
 import type { Codec } from "../wire/codec.js";
+import type { Opening } from "./opening.js";
 import type { SessionServices } from "./services.js";
 import type { Session } from "./session.js";
 import { toTimestamp } from "./timestamps.js";
@@ -21,6 +22,7 @@ const TRY_AGAIN_CODE = 1013;
 export class Gate {
   readonly #session: Session;
   readonly #services: SessionServices;
+  readonly #client: string;
   #grant: Grant;
   /** Whether a token is being checked. */
   #isChecking = false;
@@ -28,17 +30,19 @@ export class Gate {
   #waitingBytes = 0;
   #timeout: NodeJS.Timeout | undefined;
   #unwatch: () => void = () => undefined;
+  #isClosed = false;
 
-  constructor(session: Session, services: SessionServices, grant: Grant) {
+  constructor(session: Session, services: SessionServices, { grant, client = "unknown" }: Opening) {
     this.#session = session;
     this.#services = services;
+    this.#client = client;
     this.#grant = grant;
     if (this.isOpen) this.#watch();
     else this.#waitForToken();
   }
 
   #waitForToken(): void {
-    this.#services.sessions.closedOff += 1;
+    this.#services.sessions.closedOff.enter(this.#client);
     this.#timeout = setTimeout(() => this.#late(), this.#services.limits.authTimeoutMs);
   }
 
@@ -52,6 +56,7 @@ export class Gate {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#opened();
     this.#unwatch();
     this.#waiting = [];
@@ -62,7 +67,7 @@ export class Gate {
     if (!this.#timeout) return;
     clearTimeout(this.#timeout);
     this.#timeout = undefined;
-    this.#services.sessions.closedOff -= 1;
+    this.#services.sessions.closedOff.leave(this.#client);
   }
 
   // ---- the first token ----
@@ -137,6 +142,7 @@ export class Gate {
   }
 
   #replace(grant: Grant, id: number): void {
+    if (this.#isClosed) return; // while the token was checked; nobody would end the watch of its grant
     this.#unwatch();
     this.#grant = grant;
     this.#watch();

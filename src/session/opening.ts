@@ -23,6 +23,8 @@ export interface Opening {
   readonly path: string;
   /** What the token of its request allows; {@link NOBODY} must show one first. */
   readonly grant: Grant;
+  /** Whom the connection counts for while it has shown no token: its address, as `clientOf` has it. */
+  readonly client?: string;
   readonly greeting?: Greeting;
 }
 

@@ -66,17 +66,17 @@ export class Session {
   #invalidInRow = 0;
   readonly path: string;
 
-  constructor(services: SessionServices, transport: Transport, { subprotocol, path, grant, greeting }: Opening) {
-    this.path = path;
+  constructor(services: SessionServices, transport: Transport, opening: Opening) {
+    this.path = opening.path;
     this.#services = services;
     this.#transport = transport;
-    this.#codec = [protoCodec, jsonCodec].find((codec) => codec.subprotocol === subprotocol);
+    this.#codec = [protoCodec, jsonCodec].find((codec) => codec.subprotocol === opening.subprotocol);
     this.#outbox = new Outbox(transport, services.flusher, this);
     this.#inference = new InferenceRequests(this, services);
     this.#topics = new TopicRequests(this, services);
     this.#rate = FrameRate.of(services.limits, services.clock, this);
-    this.#gate = new Gate(this, services, grant);
-    this.#greeting = greeting;
+    this.#gate = new Gate(this, services, opening);
+    this.#greeting = opening.greeting;
     services.sessions.add(this);
     if (this.#gate.isOpen) this.#begin();
     else this.#closeOff();

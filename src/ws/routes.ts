@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type WebSocket from "ws";
 import { NOBODY } from "../access/grant.js";
 import { TidewireError } from "../errors.js";
+import { clientBehind } from "../limits/addresses.js";
 import type { Greeting } from "../session/opening.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
@@ -55,8 +56,9 @@ export interface WebSocketContext extends HeartbeatTimes {
   readonly services: SessionServices;
   /** Longest message in bytes; a longer one closes the connection with 1009. */
   readonly maxFrameBytes: number;
-  /** Connections that may be open without having shown a token. */
+  /** Connections that may be open without having shown a token, in all and of one address. */
   readonly maxUnauthenticated: number;
+  readonly maxUnauthenticatedPerAddress: number;
   /** Whether new connections are still welcome. */
   readonly isOpen: () => boolean;
 }
@@ -96,9 +98,13 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
   app.addHook("onSend", async ({ ws }, reply) => {
     if (ws) reply.header("connection", "close");
   });
-  app.addHook("preValidation", async ({ ws, grant }) => {
-    if (ws && grant === NOBODY && context.services.sessions.closedOff >= context.maxUnauthenticated)
-      throw tooManyStrangers(context.maxUnauthenticated);
+  app.addHook("preValidation", async (request) => {
+    if (!request.ws || request.grant !== NOBODY) return;
+    const { maxUnauthenticated, maxUnauthenticatedPerAddress, services } = context;
+    const { closedOff } = services.sessions;
+    if (closedOff.of(clientOfRequest(request)) >= maxUnauthenticatedPerAddress)
+      throw tooManyOfAddress(maxUnauthenticatedPerAddress);
+    if (closedOff.total >= maxUnauthenticated) throw tooManyStrangers(maxUnauthenticated);
   });
   const config = { access: "socket" } as const;
   const plain = async (request: FastifyRequest): Promise<never> => {
@@ -127,12 +133,26 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
     const { services } = context;
     const connection = new Connection(socket, heartbeat, services.traffic, turns);
     const { routeOptions, grant } = request;
-    const opening = { subprotocol: socket.protocol || undefined, path: routeOptions.url ?? "", grant, greeting };
+    const client = clientOfRequest(request);
+    const opening = {
+      subprotocol: socket.protocol || undefined,
+      path: routeOptions.url ?? "",
+      grant,
+      client,
+      greeting,
+    };
     const session = new Session(services, connection, opening);
     connection.attach(session, () => heartbeat.remove(connection));
     heartbeat.add(connection);
     if (!context.isOpen()) session.end(1001, "the server is going away");
   }
+}
+
+const clientOfRequest = ({ ip, raw }: FastifyRequest): string => clientBehind(ip, raw.socket.remoteAddress);
+
+function tooManyOfAddress(limit: number): TidewireError {
+  const message = `${limit} connections of this address have shown no token yet, more may not be: send the token with the upgrade`;
+  return new TidewireError("TOO_MANY_REQUESTS", message, { limit }, { retryAfterMs: STRANGERS_RETRY_MS });
 }
 
 function tooManyStrangers(limit: number): TidewireError {

@@ -1,9 +1,23 @@
 // Limits of who is let in and how often it may ask.
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import type { Test } from "tap";
 import { expect, ping, type ServerBody } from "../support/frames.js";
 import { Peer } from "../support/peer.js";
 import { serve } from "../support/serve.js";
 import { frame, http, type Row, type Seen, seenBy, seenIn, setting, talk, upgradeRefused } from "./row.js";
+
+/** A handshake by hand: clients of WebSocket do not say from which address they come. */
+const UPGRADE = [
+  "GET /ws HTTP/1.1",
+  "host: 127.0.0.1",
+  "connection: upgrade",
+  "upgrade: websocket",
+  "sec-websocket-version: 13",
+  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+  "",
+  "",
+].join("\r\n");
 
 /** A server that asks for a token. */
 const TOKEN = { eventLog: "memory", nvidiaSmi: "off", token: "a-token-of-the-tests-that-is-long-enough" };
@@ -34,6 +48,18 @@ export const RATES: readonly Row[] = [
     const { url } = await serve(t, { models: [], flags: { ...TOKEN, maxUnauthenticated: "1" } });
     await Peer.connect(t, url, "json");
     return upgradeRefused(t, url);
+  }),
+  setting("maxUnauthenticatedPerAddress", http("TOO_MANY_REQUESTS"), async (t) => {
+    const flags = { ...TOKEN, maxUnauthenticatedPerAddress: "1" };
+    const { url } = await serve(t, { models: [], flags });
+    await Peer.connect(t, url, "json");
+    const told = await upgradeRefused(t, url);
+    const other = createConnection({ port: Number(new URL(url).port), host: "127.0.0.1", localAddress: "127.0.0.2" });
+    t.teardown(() => other.destroy());
+    other.write(UPGRADE);
+    const [reply] = await once(other, "data");
+    t.match(String(reply), /^HTTP\/1\.1 101/, "another address has its own share");
+    return told;
   }),
   setting("authTimeoutMs", frame("UNAUTHENTICATED", 4401), async (t) => {
     const { url } = await serve(t, { models: [], flags: { ...TOKEN, authTimeoutMs: "50" } });
