@@ -34,11 +34,13 @@ const HOLD_MS = 0.5;
 const EXCUSED = 0.5;
 /** Who has had bytes waiting for so long, without a gap, floods: who waits for answers has gaps. */
 const FLOODS_AFTER_MS = 250;
+/** What everybody notices. Below it are batches of thousands of rows, and commits: who floods with them keeps half of the loop. */
+const LONG_HOLD_MS = 10;
 /** Nothing waits for so long: a gap. */
 const GAP_MS = 1;
 /**
- * Of the loop's time, what a connection may hold it for while others say little: half; where it floods, less than what a
- * request in a hundred meets, for that is what a p99 notices.
+ * Of the loop's time, what a connection may hold it for while others say little: half; where it floods with long holds, less
+ * than what a request in a hundred meets, for that is what a p99 notices.
  */
 const [FAIR_SHARE, FLOOD_SHARE] = [0.5, 0.008];
 /** A rest is looked at again after so long: those whom it was for may have gone. */
@@ -85,7 +87,7 @@ export class Account {
     if (isExcused) return;
     this.waits(nowMs - tookMs);
     const behindMs = this.#behindAtMs - this.#behindSinceMs;
-    const share = behindMs > FLOODS_AFTER_MS ? FLOOD_SHARE : FAIR_SHARE;
+    const share = behindMs > FLOODS_AFTER_MS && tookMs >= LONG_HOLD_MS ? FLOOD_SHARE : FAIR_SHARE;
     this.restUntilMs = nowMs + Math.min(LONGEST_REST_MS, tookMs * (1 / share - 1));
     this.#behindAtMs = this.restUntilMs; // a rest is no gap
   }
