@@ -206,6 +206,9 @@ function tableOf(rows: readonly Row[]): string {
   return [head, "|---|---|---|---|---|---|", ...lines].join("\n");
 }
 
+/** Methods that no path has of its own. */
+const UNLISTED: ReadonlySet<string> = new Set(["HEAD", "OPTIONS"]);
+
 /** Routes as the server registers them, seen from outside. */
 class SeenRoutes {
   readonly http = new Set<string>();
@@ -214,8 +217,8 @@ class SeenRoutes {
     const { fastify } = message as { fastify: FastifyInstance };
     fastify.addHook("onRoute", ({ method, url, ...route }) => {
       if ("wsHandler" in route && route.wsHandler !== undefined) this.sockets.add(url);
-      // A list of methods is that of those which a path refuses; a HEAD comes with each GET.
-      else if (typeof method === "string" && method !== "HEAD") this.http.add(`${method} ${url}`);
+      // A list of methods is that of those which a path refuses; a HEAD comes with each GET, and what a page may send is asked by OPTIONS.
+      else if (typeof method === "string" && !UNLISTED.has(method)) this.http.add(`${method} ${url}`);
     });
   };
 
