@@ -254,8 +254,15 @@ class Server implements TidewireServer {
     if (!this.#app.server.listening) await once(this.#app.server, "listening");
     this.#state = "ready";
     const { server } = this.#app;
-    if (server instanceof TlsServer) this.#tls?.onRenewal((context) => server.setSecureContext(context));
+    if (server instanceof TlsServer) this.#serveRenewed(server);
     return urlOf(this.#tls ? "https" : "http", host, server.address() as AddressInfo);
+  }
+
+  /** The files may have changed since the app was made of them. */
+  #serveRenewed(server: TlsServer): void {
+    if (!this.#tls) return;
+    server.setSecureContext(this.#tls.context);
+    this.#tls.onRenewal((context) => server.setSecureContext(context));
   }
 
   close(): Promise<void> {

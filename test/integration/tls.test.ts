@@ -130,6 +130,27 @@ t.test("files that are renewed are taken up without a restart, half of a pair is
   t.match(await text(before as TLSSocket), /^HTTP\/1\.1 200/, "connections of before live on");
 });
 
+t.test("files that are renewed before the server listens are the ones it listens with", async (t) => {
+  const folder = t.testdir({});
+  const [tlsCert, tlsKey] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  copyFileSync(FIRST.tlsCert, tlsCert);
+  copyFileSync(FIRST.tlsKey, tlsKey);
+  let isRead: () => void = () => undefined;
+  const renewed = new Promise<void>((resolve) => {
+    isRead = resolve;
+  });
+  const log = pino({}, { write: (line) => /certificate was read again/.test(line) && isRead() });
+  const flags = { eventLog: "memory", tlsCert, tlsKey, dataDir: join(folder, "..", "tls-early-data") };
+  const { server } = await prepare(t, { models: folder, log, flags });
+  writeFileSync(tlsCert, read("second.cert.pem"));
+  writeFileSync(tlsKey, read("second.key.pem"));
+  // A server that does not listen keeps no process alive.
+  const awake = setInterval(() => undefined, 60_000);
+  await renewed;
+  clearInterval(awake);
+  t.equal(await nameOf(await server.listen()), "tidewire test second");
+});
+
 t.test("files that cannot be used keep a server from starting, by name and fault", async (t) => {
   const folder = t.testdir({ "no.pem": "nothing", "locked.pem": "-----BEGIN ENCRYPTED PRIVATE KEY-----\n" });
   const none = join(folder, "no.pem");
