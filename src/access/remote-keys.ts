@@ -4,7 +4,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Logger } from "pino";
 import { TidewireError } from "../errors.js";
 
-/** Age at which keys are fetched again, in the background. */
+/** Age at which keys are fetched again before they are used: one may have been withdrawn. Where that fails they are used on. */
 const FRESH_MS = 5 * 60_000;
 /** Age beyond which keys that cannot be fetched again are no longer trusted: one may have been withdrawn. */
 const STALE_MS = 24 * 3_600_000;
@@ -35,8 +35,7 @@ export class RemoteKeys {
 
   /** The key that a token names. @throws TidewireError OVERLOADED while there are no keys to be had; JOSEError without such a key */
   readonly get: JWTVerifyGetKey = async (header, token) => {
-    if (!this.#isUsable) await this.#refresh();
-    else if (this.#nowMs() - this.#fetchedMs > FRESH_MS) void this.#refresh();
+    if (this.#nowMs() - this.#fetchedMs > FRESH_MS) await this.#refresh();
     if (!this.#find || !this.#isUsable) throw unreachable();
     try {
       return await this.#find(header, token);

@@ -285,6 +285,12 @@ t.test("keys of a URL: an issuer that cannot be reached is a reason to try again
   state.keys = [...state.keys, await jwkOf(ec.publicKey, "b")];
   nowMs += 10_000;
   t.ok(await keys.get({ alg: "ES256", kid: "b" }, { payload: "", signature: "" }), "a new key is looked for");
+  state.keys = state.keys.slice(1);
+  nowMs += 300_001;
+  await t.rejects(find("a"), { code: "ERR_JWKS_NO_MATCHING_KEY" }, "one that was withdrawn is good for five minutes");
+  state.keys = [await jwkOf(rsa.publicKey, "a")];
+  nowMs += 300_001;
+  t.ok(await find("a"));
   state.status = 500;
   nowMs += 3_600_000;
   t.ok(await find("a"), "the known ones are used on");
