@@ -105,3 +105,12 @@ export class TidewireError extends Error {
     return ERRORS[this.code];
   }
 }
+
+/**
+ * Where a text stops being JSON, as far as `JSON.parse` says it. Its whole message quotes the text, and a file that holds
+ * secrets must not get into a log by a comma too many.
+ */
+export function placeInJson({ message }: SyntaxError): string {
+  const place = /at position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0];
+  return place === undefined ? "" : ` ${place}`;
+}

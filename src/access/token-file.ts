@@ -1,6 +1,6 @@
 // Static tokens: rows of a file that holds their hashes, and the one of the configuration.
 import { timingSafeEqual } from "node:crypto";
-import { TidewireError } from "../errors.js";
+import { placeInJson, TidewireError } from "../errors.js";
 import { digestOf } from "./digest.js";
 import { Grant } from "./grant.js";
 import { ADMIN, MAX_SCOPES, parseScope, type Scope } from "./scopes.js";
@@ -71,7 +71,7 @@ export function readTokenFile(text: string): { readonly rows: TokenRow[]; readon
   try {
     content = JSON.parse(text);
   } catch (error) {
-    return { rows: [], problems: [`is no JSON: ${(error as Error).message}`] };
+    return { rows: [], problems: [`is no JSON${placeInJson(error as SyntaxError)}`] };
   }
   const listed = isObject(content) ? content.tokens : undefined;
   if (!Array.isArray(listed)) return { rows: [], problems: ['must be {"tokens": […]}'] };

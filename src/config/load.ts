@@ -1,4 +1,5 @@
 // Reads the configuration: flag > variable > file > default, with every problem reported at once.
+import { placeInJson } from "../errors.js";
 import { TOKEN_SETTINGS } from "./access-settings.js";
 import { closest } from "./closest.js";
 import { type Config, ConfigError, type ConfigProblem, type ModelSettings } from "./config.js";
@@ -128,8 +129,9 @@ function parseFile(path: string, readFile: ConfigSources["readFile"], problems: 
       message: `must hold one JSON object, but holds ${shown(parsed)}`,
     });
   } catch (error) {
-    const what = error instanceof SyntaxError ? "is no JSON" : "cannot be read";
-    problems.push({ key: "config", source: `file ${path}`, message: `${what}: ${(error as Error).message}` });
+    const message =
+      error instanceof SyntaxError ? `is no JSON${placeInJson(error)}` : `cannot be read: ${(error as Error).message}`;
+    problems.push({ key: "config", source: `file ${path}`, message });
   }
   return {};
 }
@@ -183,7 +185,10 @@ function checkAccess(config: Config, source: (key: string) => string, problems: 
     if (config[key] === "" || config[other] !== "") continue;
     problems.push({ key, source: source(key), message: `needs ${other} (${flagOf(other)}) beside it` });
   }
-  if (config.jwksUrl !== "" && !isSafeUrl(config.jwksUrl)) {
+  if (config.jwksUrl !== "" && hasPassword(config.jwksUrl)) {
+    const message = "must be without a name and password: the keys are public, and addresses stand in logs";
+    problems.push({ key: "jwksUrl", source: source("jwksUrl"), message });
+  } else if (config.jwksUrl !== "" && !isSafeUrl(config.jwksUrl)) {
     const message = "must be https, or http on this machine: whoever can change the keys on their way can make tokens";
     problems.push({ key: "jwksUrl", source: source("jwksUrl"), message });
   }
@@ -193,6 +198,11 @@ const TLS_PAIR = [
   ["tlsCert", "tlsKey"],
   ["tlsKey", "tlsCert"],
 ] as const;
+
+function hasPassword(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && (url.username !== "" || url.password !== "");
+}
 
 function isSafeUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -99,6 +99,13 @@ t.test("a file is checked whole, and every problem names its place", async (t) =
   t.match(readTokenFile(fileOf(...many)).problems, [/at most 1000/]);
 });
 
+t.test("what is wrong with a token file's JSON is told by its place, never by its text", async (t) => {
+  const { problems } = readTokenFile('{"tokens": [{"name": "secret" "sha256": "x"}]}');
+  t.match(problems, [/^is no JSON at position 30( \(line 1 column 31\))?$/]);
+  for (const text of ["secret", '{"secret', '{"tokens": secret}', `{"a": "secret" ${"x".repeat(100)}`])
+    t.notMatch(readTokenFile(text).problems.join(), /secret|xxx/, text.slice(0, 20));
+});
+
 t.test("whatever text a token file holds, it is rows or problems", async (t) => {
   const value = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.string()), fc.constant(hashOf("x")));
   const one = fc.record({ name: value, sha256: value, scopes: value, expires_at: value }, { requiredKeys: [] });

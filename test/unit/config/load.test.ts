@@ -142,6 +142,8 @@ test("certificate and key come together, and keys are fetched by nobody who coul
   t.match(problems({ flags: { tlsCert: "c.pem" } }), [{ key: "tlsCert", message: /needs tlsKey \(--tls-key\)/ }]);
   t.match(problems({ env: { TIDEWIRE_TLS_KEY: "k.pem" } }), [{ key: "tlsKey", message: /needs tlsCert/ }]);
   t.match(problems({ flags: { jwksUrl: "http://issuer.example/keys" } }), [{ key: "jwksUrl", message: /https/ }]);
+  for (const jwksUrl of ["https://user:password@issuer.example/keys", "https://user@issuer.example/keys"])
+    t.match(problems({ flags: { jwksUrl } }), [{ key: "jwksUrl", message: /without a name and password/ }]);
   for (const jwksUrl of ["https://issuer.example/keys", "http://127.0.0.1:9/k", "http://[::1]/k", "http://localhost/k"])
     t.equal(loadConfig(sources({ flags: { jwksUrl } })).jwksUrl, jwksUrl);
 });
