@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config } from "../config/index.js";
 import { TidewireError } from "../errors.js";
 import { AddressCounts } from "../limits/address-counts.js";
-import { clientBehind, clientOf, type TrustedProxies } from "../limits/addresses.js";
+import { clientOf, clientOfRequest, type TrustedProxies } from "../limits/addresses.js";
 import type { Lateness } from "../limits/late-loop.js";
 import { RequestRates } from "../limits/request-rates.js";
 
@@ -134,8 +134,6 @@ const showsToken = ({ headers }: FastifyRequest): boolean =>
   headers.authorization !== undefined || headers["sec-websocket-protocol"] !== undefined;
 
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
-
-const clientOfRequest = ({ ip, raw }: FastifyRequest): string => clientBehind(ip, raw.socket.remoteAddress);
 
 /** Told by Node for those that it hands to whoever listens for upgrades; its types do not know. */
 const isUpgrade = ({ raw }: FastifyRequest): boolean => Reflect.get(raw, "upgrade") === true;

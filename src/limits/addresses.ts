@@ -16,9 +16,16 @@ export function clientOf(address: string): string | undefined {
   return mappedIn(groups) ?? `${groups.slice(0, GROUPS_OF_A_SITE).join(":")}::/64`;
 }
 
+/** Who sent a request. Both addresses are undefined once the peer is gone; its last request may still be looked at. */
+interface AddressedRequest {
+  /** What the peer says, where it is trusted, or its own. */
+  readonly ip: string | undefined;
+  readonly raw: { readonly socket: { readonly remoteAddress?: string | undefined } };
+}
+
 /** The client that a peer speaks for, or the peer where that is no address: a proxy may write anything. */
-export function clientBehind(told: string, peer: string | undefined): string {
-  return clientOf(told) ?? clientOf(peer ?? "") ?? "unknown";
+export function clientOfRequest({ ip = "", raw }: AddressedRequest): string {
+  return clientOf(ip) ?? clientOf(raw.socket.remoteAddress ?? "") ?? "unknown";
 }
 
 /** Addresses and networks that are trusted to tell whom they speak for. */

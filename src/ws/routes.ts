@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type WebSocket from "ws";
 import { NOBODY } from "../access/grant.js";
 import { TidewireError } from "../errors.js";
-import { clientBehind } from "../limits/addresses.js";
+import { clientOfRequest } from "../limits/addresses.js";
 import type { Greeting } from "../session/opening.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
@@ -147,8 +147,6 @@ export async function registerWebSockets(app: FastifyInstance, context: WebSocke
     if (!context.isOpen()) session.end(1001, "the server is going away");
   }
 }
-
-const clientOfRequest = ({ ip, raw }: FastifyRequest): string => clientBehind(ip, raw.socket.remoteAddress);
 
 function tooManyOfAddress(limit: number): TidewireError {
   const message = `${limit} connections of this address have shown no token yet, more may not be: send the token with the upgrade`;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { test } from "tap";
 import { AddressCounts } from "../../../src/limits/address-counts.js";
-import { clientOf, TrustedProxies } from "../../../src/limits/addresses.js";
+import { clientOf, clientOfRequest, TrustedProxies } from "../../../src/limits/addresses.js";
 import { LateLoop } from "../../../src/limits/late-loop.js";
 
 test("IPv6 counts by /64, IPv4 by address, mapped or not", async (t) => {
@@ -33,6 +33,17 @@ test("any two addresses of a /64 are one client, any of two are two", async () =
       return same && (a === b) === (clientOf(`${a}:${x}`) === clientOf(`${b}:${y}`));
     }),
   );
+});
+
+test("a request counts for whom a trusted peer names, else for its peer, also when that is gone", async (t) => {
+  const request = (ip: string | undefined, remoteAddress: string | undefined) => ({
+    ip,
+    raw: { socket: { remoteAddress } },
+  });
+  t.equal(clientOfRequest(request("192.0.2.7", "10.0.0.1")), "192.0.2.7");
+  t.equal(clientOfRequest(request("anything", "10.0.0.1")), "10.0.0.1");
+  t.equal(clientOfRequest(request(undefined, "10.0.0.1")), "10.0.0.1");
+  t.equal(clientOfRequest(request(undefined, undefined)), "unknown");
 });
 
 test("proxies are trusted by address and by network, in either way of writing", async (t) => {
