@@ -44,6 +44,8 @@ export class Connection implements Transport {
   /** Whose turn it is to be read; undefined where ws hides its socket. */
   readonly #reader: FairReader | undefined;
   #isPaused = false;
+  /** The peer has said its last message: it is read on for the end of its socket only. */
+  #isOver = false;
   #session: Session | undefined;
   /** The heartbeat's count when the peer was last heard. */
   #heardAt: number;
@@ -73,7 +75,11 @@ export class Connection implements Transport {
       this.#traffic.bytesIn += data.length;
       session.receive(isBinary ? data : data.toString());
     });
-    sayFirst(this.#receiver, () => session.flush());
+    beforeItsEnd(this.#receiver, () => {
+      session.flush();
+      this.#reader?.stop();
+      this.#isOver = true;
+    });
     const heard = (): void => {
       this.#heardAt = this.#beats.count;
     };
@@ -142,6 +148,7 @@ export class Connection implements Transport {
 
   /** The socket is read while nobody asks for a pause, and nothing that was read waits for its turn. */
   #adjustSocket(): void {
+    if (this.#isOver) return;
     if (this.#isPaused || this.#reader?.isBehind) this.#socket.pause();
     else this.#socket.resume();
   }
@@ -178,8 +185,8 @@ export class Connection implements Transport {
 }
 
 /** ws answers a close, and a fault, within the read that brings it: what this turn has to say until then would be lost. */
-function sayFirst(receiver: object | undefined, say: () => void): void {
-  if (receiver instanceof EventEmitter) receiver.prependListener("conclude", say).prependListener("error", say);
+function beforeItsEnd(receiver: object | undefined, act: () => void): void {
+  if (receiver instanceof EventEmitter) receiver.prependListener("conclude", act).prependListener("error", act);
 }
 
 /** Node's socket holds the response it was upgraded from, and that the request and reply of Fastify: 3 KiB a connection. */

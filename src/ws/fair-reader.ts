@@ -20,6 +20,7 @@ export class FairReader implements Reader {
   #waitingBytes = 0;
   #isHeld = false;
   #isQueued = false;
+  #isOver = false;
 
   /** @param changed  called when `isBehind` has changed */
   private constructor(socket: Socket, feed: Feed, turns: Turns, changed: () => void) {
@@ -63,7 +64,17 @@ export class FairReader implements Reader {
     this.#turns.hurry(this);
   }
 
+  /**
+   * The parser takes no more: what follows a close or a fault is read and dropped. The parser would refuse it and stop the
+   * socket, whose end nobody heard then.
+   */
+  stop(): void {
+    this.#isOver = true;
+    this.#drop();
+  }
+
   #take(chunk: Buffer): void {
+    if (this.#isOver) return;
     const isAlone = this.#turns.heard(this);
     if (!this.isBehind && !this.#isHeld) {
       if (isAlone) return this.#feed.call(this.#socket, chunk);
@@ -100,9 +111,15 @@ export class FairReader implements Reader {
   }
 
   #end(): void {
+    for (const chunk of this.#drop()) {
+      if (!this.#isOver) this.#feed.call(this.#socket, chunk);
+    }
+  }
+
+  /** Nothing waits any more. @returns what did */
+  #drop(): Buffer[] {
     this.#turns.forget(this);
-    const waiting = this.#waiting.splice(0);
     this.#waitingBytes = 0;
-    for (const chunk of waiting) this.#feed.call(this.#socket, chunk);
+    return this.#waiting.splice(0);
   }
 }

@@ -142,6 +142,27 @@ test("what was said in the turn of a close, or of a fault, is handed on before w
   }
 });
 
+test("what follows a close, or a fault, is read and dropped: the end of the socket is heard", async (t) => {
+  const close = Uint8Array.of(0x88, 0x80, 0, 0, 0, 0);
+  for (const end of [close, Uint8Array.of(0xff, 0x80, 0, 0, 0, 0)]) {
+    const { client, socket, connection, session } = await scene(t, true);
+    const [near, far] = [client, socket].map((end) => Reflect.get(end, "_socket") as Socket) as [Socket, Socket];
+    near.removeAllListeners("data"); // the client answers nothing by itself
+    const answered = once(near, "data");
+    near.write(end);
+    await answered;
+    const read = once(far, "data");
+    near.write(close);
+    await read;
+    connection.pause();
+    t.notOk(far.isPaused());
+    const closed = once(socket, "close");
+    near.destroy();
+    await closed;
+    t.same(session.heard, []);
+  }
+});
+
 test("a peer that takes what is sent is slow, not silent", async (t) => {
   const { client, socket, connection, session, beat } = await scene(t, false);
   client.pause();
