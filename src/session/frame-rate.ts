@@ -2,6 +2,7 @@
 // read by then waits its turn here, so that no frame overtakes another.
 import { TidewireError } from "../errors.js";
 import { FrameGate, type FrameRates } from "../limits/frame-gate.js";
+import { type Codec, FrameError } from "../wire/codec.js";
 import type { TurnClock } from "./turn-clock.js";
 
 type Message = Uint8Array | string;
@@ -79,4 +80,13 @@ export class FrameRate {
 function rateLimited(retryAfterMs: number): TidewireError {
   const message = `more frames or bytes a second than one connection may send; this frame was not executed, the next is read in ${retryAfterMs} ms`;
   return new TidewireError("RATE_LIMITED", message, undefined, { retryAfterMs });
+}
+
+/** The id of a message that is not handled; 0 where it has none. */
+export function idOf(codec: Codec, message: Message): number {
+  try {
+    return codec.decode(message).id;
+  } catch (error) {
+    return error instanceof FrameError ? error.id : 0;
+  }
 }

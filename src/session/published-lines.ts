@@ -10,10 +10,11 @@ import type { Session } from "./session.js";
 import { toTimestamp } from "./timestamps.js";
 
 /**
- * What a line costs of the credit window. It is short and computes nothing, so a full window holds four times as many of
- * them as of other requests: a group is written while the next is read and the one before waits for the disk.
+ * What a line costs of the credit window. It is short and computes nothing, so a full window of who is alone holds four times
+ * as many of them as of other requests: a group is written while the next is read and the one before waits for the disk.
+ * Beside others it is as dear as anything, for their lines wait behind all that are on their way.
  */
-const COST = { credit: 1 / 4 };
+const [COST_ALONE, COST_BESIDE] = [1 / 4, 1];
 
 /** Publishes one session's lines and answers them. */
 export class PublishedLines implements AppendAsker {
@@ -24,6 +25,8 @@ export class PublishedLines implements AppendAsker {
   readonly #topic = new TopicName();
   /** Ids of the frames that are not answered yet, in order; the credit window bounds them. */
   readonly #ids: number[] = [];
+  /** What each of them costs. */
+  #credit = COST_ALONE;
   /** The topic that the grant was last asked for: not for every line, only where another follows. */
   #allowed = "";
   #stampedMs = 0;
@@ -49,8 +52,16 @@ export class PublishedLines implements AppendAsker {
       return true;
     }
     this.#ids.push(match.id);
-    this.#session.begin(COST);
+    this.#price(this.#session.isAlone ? COST_ALONE : COST_BESIDE);
+    this.#session.begin({ credit: this.#credit });
     return true;
+  }
+
+  /** Sets what a line costs, also of those before the present one. */
+  #price(credit: number): void {
+    if (credit === this.#credit) return;
+    this.#session.begin({ credit: (this.#ids.length - 1) * (credit - this.#credit) });
+    this.#credit = credit;
   }
 
   /** @throws TidewireError PERMISSION_DENIED */
@@ -77,12 +88,12 @@ export class PublishedLines implements AppendAsker {
   accepted(positions: readonly Position[]): void {
     const ids = this.#ids.splice(0, positions.length);
     this.#session.push(this.#codec.publishedRun(ids, positions));
-    this.#session.answered(ids.length * COST.credit);
+    this.#session.answered(ids.length * this.#credit);
   }
 
   refused(error: unknown, count: number): void {
     for (const id of this.#ids.splice(0, count)) this.#session.refuse(id, error);
-    this.#session.answered(count * COST.credit);
+    this.#session.answered(count * this.#credit);
   }
 }
 

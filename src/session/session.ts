@@ -11,7 +11,7 @@ import type { HotPredict } from "../wire/hot.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { protoCodec } from "../wire/proto-codec.js";
 import { toErrorBody } from "./error-body.js";
-import { FrameRate } from "./frame-rate.js";
+import { FrameRate, idOf } from "./frame-rate.js";
 import { Gate, MAX_CLOSED_OFF_BYTES } from "./gate.js";
 import { InferenceRequests } from "./inference-requests.js";
 import { assertTimely, IS_NEW_WORK } from "./new-work.js";
@@ -109,6 +109,11 @@ export class Session {
   /** Bytes of earlier turns that the network has not taken. */
   get unsentBytes(): number {
     return this.#transport.unsentBytes;
+  }
+
+  /** Whether nobody else speaks to the server. */
+  get isAlone(): boolean {
+    return this.#transport.isAlone;
   }
 
   /** Bytes said in this turn. */
@@ -387,14 +392,5 @@ export class Session {
     this.#inference.close();
     this.#topics.close();
     this.#services.sessions.remove(this);
-  }
-}
-
-/** The id of a message that is not handled; 0 where it has none. */
-function idOf(codec: Codec, message: Uint8Array | string): number {
-  try {
-    return codec.decode(message).id;
-  } catch (error) {
-    return error instanceof FrameError ? error.id : 0;
   }
 }

@@ -11,6 +11,8 @@ export interface Transport {
   send(messages: readonly Outgoing[]): void;
   /** Bytes accepted by `send` that the network has not taken. */
   readonly unsentBytes: number;
+  /** Whether no other connection of the server has spoken lately. */
+  readonly isAlone: boolean;
   /** Longest message that is taken from now on, in bytes; undefined for the server's own limit. A longer one ends the connection with 1009. */
   limitMessages(maxBytes: number | undefined): void;
   /** Stops reading; messages already read may still come. */

@@ -129,6 +129,10 @@ export class Connection implements Transport {
     return this.#raw ? this.#raw.writableLength : this.#socket.bufferedAmount;
   }
 
+  get isAlone(): boolean {
+    return this.#reader?.isAlone ?? true;
+  }
+
   limitMessages(maxBytes: number | undefined): void {
     if (this.#receiver && typeof this.#maxBytes === "number")
       Reflect.set(this.#receiver, MAX_PAYLOAD, maxBytes ?? this.#maxBytes);

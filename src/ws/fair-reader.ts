@@ -20,6 +20,7 @@ export class FairReader implements Reader {
   #waitingBytes = 0;
   #isHeld = false;
   #isQueued = false;
+  #isAlone = true;
   #isOver = false;
 
   /** @param changed  called when `isBehind` has changed */
@@ -42,6 +43,11 @@ export class FairReader implements Reader {
 
   get waitingBytes(): number {
     return this.#isHeld ? 0 : this.#waitingBytes;
+  }
+
+  /** Whether it was the only one that spoke when it was last heard. */
+  get isAlone(): boolean {
+    return this.#isAlone;
   }
 
   /** Whether bytes wait here, so that the socket must not be read. */
@@ -75,9 +81,9 @@ export class FairReader implements Reader {
 
   #take(chunk: Buffer): void {
     if (this.#isOver) return;
-    const isAlone = this.#turns.heard(this);
+    this.#isAlone = this.#turns.heard(this);
     if (!this.isBehind && !this.#isHeld) {
-      if (isAlone) return this.#feed.call(this.#socket, chunk);
+      if (this.#isAlone) return this.#feed.call(this.#socket, chunk);
       if (chunk.length <= LITTLE_BYTES && !this.#turns.isResting(this)) return this.#handleAtOnce(chunk);
     }
     this.#waiting.push(chunk);

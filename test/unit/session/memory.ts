@@ -48,6 +48,7 @@ export class MemoryTransport implements Transport {
   /** What happened to the connection: `pause`, `resume`, `close 1001`. */
   readonly acts: string[] = [];
   unsentBytes = 0;
+  isAlone = true;
 
   send(messages: readonly Outgoing[]): void {
     this.writes.push(messages.flatMap(toMessages));
