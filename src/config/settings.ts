@@ -87,7 +87,7 @@ export const LIMIT_SETTINGS = {
     unit: "requests",
     description: "unanswered requests of one connection before its socket is paused",
     reason:
-      "Told to clients in config_ack; enough to fill a round trip of 10 ms at 100,000 requests a second. A binary log line of up to 4 KiB counts a quarter.",
+      "Told to clients in config_ack; enough to fill a round trip of 10 ms at 100,000 requests a second. A binary log line of up to 4 KiB counts a quarter while no other connection speaks.",
   }),
   maxBatchRows: integer({
     default: 4096,

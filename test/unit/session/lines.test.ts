@@ -124,3 +124,31 @@ test("a line is a quarter of a credit until it is answered", async (t) => {
     Array.from({ length: 9 }, (_, i) => `${i + 2}`),
   );
 });
+
+test("beside others a line is a whole credit, also one that came while nobody else spoke", async (t) => {
+  const place = scene({ maxInFlight: 1 });
+  const one = await begin(place, "training.dear");
+  const lines = (from: number, to: number): void => {
+    for (let id = from; id < to; id += 1) one.say("proto", id, publish("training.dear", line(`${id}`)));
+  };
+  lines(2, 5);
+  t.same(one.transport.acts, []);
+  one.transport.isAlone = false;
+  lines(5, 6);
+  t.same(one.transport.acts, ["pause"], "four of them are three too many");
+  await settled();
+  t.same(one.transport.acts, ["pause", "resume"]);
+  lines(6, 7);
+  t.same(one.transport.acts, ["pause", "resume"], "one is what the window holds");
+  one.transport.isAlone = true;
+  lines(7, 10);
+  t.same(one.transport.acts, ["pause", "resume"], "alone again: four are");
+  await settled();
+  lines(10, 15);
+  t.same(one.transport.acts, ["pause", "resume", "pause"], "nothing of the other price is left");
+  await settled();
+  t.same(
+    answers(one),
+    Array.from({ length: 13 }, (_, i) => `${i + 2}`),
+  );
+});
