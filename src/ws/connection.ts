@@ -1,13 +1,13 @@
 // One WebSocket under a session: translates messages, writes, pauses and closes; decides nothing.
-import { EventEmitter } from "node:events";
 import { ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { Writable } from "node:stream";
 import WebSocket from "ws";
 import type { Session } from "../session/session.js";
 import type { Traffic } from "../session/traffic.js";
 import type { Outgoing, Transport } from "../session/transport.js";
 import { SharedMessages } from "../wire/shared-messages.js";
-import { FairReader } from "./fair-reader.js";
+import { FairReader, type ReaderOwner } from "./fair-reader.js";
 import { countMessages, frameMessages } from "./joined-write.js";
 import type { Turns } from "./turns.js";
 
@@ -28,7 +28,7 @@ export interface BeatCount {
 }
 
 /** A session's WebSocket. */
-export class Connection implements Transport {
+export class Connection implements Transport, ReaderOwner {
   readonly #socket: WebSocket;
   /**
    * The TCP socket under it, for joined writes. Sound because `permessage-deflate` is off: then ws
@@ -37,7 +37,7 @@ export class Connection implements Transport {
    */
   readonly #raw: Socket | undefined;
   /** What ws reads messages with, where it does not hide it, and the longest message it takes by itself. */
-  readonly #receiver: object | undefined;
+  readonly #receiver: Writable | undefined;
   readonly #maxBytes: unknown;
   readonly #beats: BeatCount;
   readonly #traffic: Traffic;
@@ -60,21 +60,19 @@ export class Connection implements Transport {
     const raw: unknown = Reflect.get(socket, "_socket");
     this.#raw = raw instanceof Socket ? raw : undefined;
     const receiver: unknown = Reflect.get(socket, "_receiver");
-    this.#receiver = typeof receiver === "object" && receiver !== null ? receiver : undefined;
+    this.#receiver = receiver instanceof Writable ? receiver : undefined;
     this.#maxBytes = this.#receiver && Reflect.get(this.#receiver, MAX_PAYLOAD);
-    this.#reader = this.#raw && FairReader.before(this.#raw, turns, () => this.#adjustSocket());
+    const quickBytes = typeof this.#maxBytes === "number" ? this.#maxBytes : 0;
+    this.#reader = this.#raw && this.#receiver && FairReader.before(this.#raw, turns, this, quickBytes);
     this.#readAtBeat = this.#raw?.bytesRead ?? 0;
   }
 
   /** Hands everything the peer says to the session. Call it in the turn of the upgrade, or early messages are lost. */
   attach(session: Session, ended: () => void): void {
     this.#session = session;
-    this.#socket.on("message", (data: Buffer, isBinary) => {
-      this.#heardAt = this.#beats.count;
-      this.#traffic.framesIn += 1;
-      this.#traffic.bytesIn += data.length;
-      session.receive(isBinary ? data : data.toString());
-    });
+    this.#socket.on("message", (data: Buffer, isBinary) =>
+      this.#receive(isBinary ? data : data.toString(), data.length),
+    );
     beforeItsEnd(this.#receiver, () => {
       session.flush();
       this.#reader?.stop();
@@ -94,6 +92,25 @@ export class Connection implements Transport {
       session.closed();
       ended();
     });
+  }
+
+  received(message: Uint8Array): void {
+    this.#receive(message, message.length);
+  }
+
+  get isParsing(): boolean {
+    return this.#receiver?.writable === true;
+  }
+
+  changed(): void {
+    this.#adjustSocket();
+  }
+
+  #receive(message: Uint8Array | string, bytes: number): void {
+    this.#heardAt = this.#beats.count;
+    this.#traffic.framesIn += 1;
+    this.#traffic.bytesIn += bytes;
+    this.#session?.receive(message);
   }
 
   send(messages: readonly Outgoing[]): void {
@@ -134,8 +151,9 @@ export class Connection implements Transport {
   }
 
   limitMessages(maxBytes: number | undefined): void {
-    if (this.#receiver && typeof this.#maxBytes === "number")
-      Reflect.set(this.#receiver, MAX_PAYLOAD, maxBytes ?? this.#maxBytes);
+    if (!this.#receiver || typeof this.#maxBytes !== "number") return;
+    Reflect.set(this.#receiver, MAX_PAYLOAD, maxBytes ?? this.#maxBytes);
+    this.#reader?.limitMessages(maxBytes ?? this.#maxBytes);
   }
 
   pause(): void {
@@ -189,8 +207,8 @@ export class Connection implements Transport {
 }
 
 /** ws answers a close, and a fault, within the read that brings it: what this turn has to say until then would be lost. */
-function beforeItsEnd(receiver: object | undefined, act: () => void): void {
-  if (receiver instanceof EventEmitter) receiver.prependListener("conclude", act).prependListener("error", act);
+function beforeItsEnd(receiver: Writable | undefined, act: () => void): void {
+  receiver?.prependListener("conclude", act).prependListener("error", act);
 }
 
 /** Node's socket holds the response it was upgraded from, and that the request and reply of Fastify: 3 KiB a connection. */
