@@ -65,7 +65,8 @@ export function createApp(
   { authenticator, lateness, tls, counts = new HttpCounts() }: AppContext,
 ): FastifyInstance {
   const proxies = new TrustedProxies(limits.trustedProxies);
-  const transport = { headersTimeout: HEADERS_TIMEOUT_MS };
+  // Node would refuse a request without Host by itself, without a word.
+  const transport = { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false };
   const options: FastifyHttpOptions<Server> = {
     ...NAMED_REQUESTS,
     loggerInstance: log,

@@ -6,6 +6,7 @@ import { EVERYBODY, type Grant, NOBODY, unauthenticated } from "../access/grant.
 import type { Origins } from "../access/origins.js";
 import { presentedToken } from "../access/presented.js";
 import type { Action } from "../access/scopes.js";
+import { TidewireError } from "../errors.js";
 
 /** An action, and the ensemble, topic or pattern it is about. */
 type Need = readonly [action: Action, target: string];
@@ -60,7 +61,8 @@ export function checkAccess(app: FastifyInstance, authenticator: Authenticator, 
   app.addHook("preParsing", (request, _reply, payload, done) => {
     request.grant = NOBODY;
     const stranger = origins.refusal(request.headers, !READS.has(request.method) || isSocket(request));
-    if (stranger) return done(stranger);
+    const refusal = isNameless(request) ? nameless() : stranger;
+    if (refusal) return done(refusal);
     if (authenticator.isOpen) {
       request.grant = EVERYBODY;
       return done(null, payload);
@@ -87,6 +89,15 @@ async function admit(request: FastifyRequest, authenticator: Authenticator): Pro
     if (access !== "public") throw error;
   }
   demand(request, access);
+}
+
+/** Whether a request breaks RFC 9112, section 3.2: it does not say whom it asks. Nothing of an upgrade hangs on that. */
+function isNameless({ raw, headers, ws }: FastifyRequest): boolean {
+  return headers.host === undefined && raw.httpVersion === "1.1" && !ws;
+}
+
+function nameless(): TidewireError {
+  return new TidewireError("INVALID_MESSAGE", "the header Host is missing: HTTP/1.1 asks for it", { field: "Host" });
 }
 
 function isSocket({ routeOptions }: FastifyRequest): boolean {

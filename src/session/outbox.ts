@@ -30,6 +30,16 @@ export class Outbox implements Flushable {
     return this.#bytes;
   }
 
+  /** What was added last and has not left. */
+  get last(): Outgoing | undefined {
+    return this.#messages.at(-1);
+  }
+
+  /** A run that has been added has grown by so many bytes. */
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   /** Adds to what leaves at the end of this turn. */
   push(message: Outgoing): void {
     this.#messages.push(message);

@@ -6,13 +6,13 @@ import type { Grant } from "../access/grant.js";
 import { ERRORS, TidewireError } from "../errors.js";
 import type { RequestOrigin } from "../inference/stream.js";
 import { toTidewireError } from "../machine-faults.js";
-import { type Codec, FrameError, type HotCodec } from "../wire/codec.js";
-import type { HotPredict } from "../wire/hot.js";
+import { type Codec, FrameError } from "../wire/codec.js";
 import { jsonCodec } from "../wire/json-codec.js";
 import { protoCodec } from "../wire/proto-codec.js";
 import { toErrorBody } from "./error-body.js";
 import { FrameRate, idOf } from "./frame-rate.js";
 import { Gate, MAX_CLOSED_OFF_BYTES } from "./gate.js";
+import { HotRequests } from "./hot-requests.js";
 import { InferenceRequests } from "./inference-requests.js";
 import { assertTimely, IS_NEW_WORK } from "./new-work.js";
 import { type Greeting, greet, type Opening } from "./opening.js";
@@ -56,7 +56,7 @@ export class Session {
   readonly #topics: TopicRequests;
   readonly #gate: Gate;
   readonly #greeting: Greeting | undefined;
-  readonly #found: HotPredict = { id: 0, at: 0 };
+  readonly #hot: HotRequests;
   readonly #rate: FrameRate | undefined;
   #codec: Codec | undefined;
   #state: SessionState = { is: "open" };
@@ -74,6 +74,11 @@ export class Session {
     this.#outbox = new Outbox(transport, services.flusher, this);
     this.#inference = new InferenceRequests(this, services);
     this.#topics = new TopicRequests(this, services);
+    this.#hot = new HotRequests(this, services, {
+      inference: this.#inference,
+      topics: this.#topics,
+      outbox: this.#outbox,
+    });
     this.#rate = FrameRate.of(services.limits, services.clock, this);
     this.#gate = new Gate(this, services, opening);
     this.#greeting = opening.greeting;
@@ -179,27 +184,12 @@ export class Session {
     this.#adjustReading();
   }
 
-  /** The short ways of the messages that come in floods. @returns whether it was one of them */
+  /** @returns whether it was a message with a short way */
   #receiveHot(message: Uint8Array | string): boolean {
     const hot = this.#codec?.hot;
     if (!hot || typeof message === "string" || this.#state.is !== "open") return false;
-    if (!this.#receiveReading(hot, message) && !this.#topics.lines?.publish(message)) return false;
+    if (!this.#hot.receive(hot, message)) return false;
     this.#invalidInRow = 0;
-    return true;
-  }
-
-  /** A positional reading: its floats go from the message into the open batch. */
-  #receiveReading(hot: HotCodec, message: Uint8Array): boolean {
-    const { stream } = this.#inference;
-    if (!stream || !hot.matchPredict(message, stream.ensemble.boundarySignals.length, this.#found)) return false;
-    const { id, at } = this.#found;
-    try {
-      assertTimely(this.#services.lateness);
-      stream.predictBytes(id, message, at, this.#services.clock.now(), this.#services.clock.date());
-      this.#inFlight += 1;
-    } catch (error) {
-      this.refuse(id, error);
-    }
     return true;
   }
 

@@ -1,10 +1,12 @@
 // The seam between frames and WebSocket messages: one codec an encoding, picked once a connection.
+import type { Timestamp } from "../../generated/ts/google/protobuf/timestamp.js";
 import type { ClientFrame, ServerFrame } from "../../generated/ts/tidewire/v1/frame.js";
 import type { Position } from "../../generated/ts/tidewire/v1/topics.js";
 import { type ErrorCode, type ErrorDetails, type ErrorOptions, TidewireError } from "../errors.js";
 import type { PlacedEvent } from "./event-bytes.js";
 import type { HotPredict, MessageRun, PredictionRows } from "./hot.js";
 import type { LogMatch } from "./hot-log.js";
+import type { PongRun } from "./hot-ping.js";
 
 /** The subprotocols, which are the names of the encodings. */
 export type Subprotocol = "tidewire.v1.proto" | "tidewire.v1.json";
@@ -22,13 +24,15 @@ export interface Codec {
   readonly hot?: HotCodec;
 }
 
-/** Reads and writes positional readings, predictions and log lines without a frame object in between; see hot.ts, hot-log.ts. */
+/** Reads and writes positional readings, predictions, log lines and pings without a frame object in between; see hot*.ts. */
 export interface HotCodec {
   matchPredict(message: Uint8Array, floats: number, found: HotPredict): boolean;
   predictionRun(rows: PredictionRows): MessageRun;
   boostSuffix(names: readonly string[]): Uint8Array;
   matchLog(message: Uint8Array, found: LogMatch): boolean;
   publishedRun(ids: readonly number[], positions: readonly Position[]): MessageRun;
+  matchPing(message: Uint8Array): number;
+  pongRun(timestamp: Timestamp): PongRun;
 }
 
 /** A message that is no valid frame; `id` is the frame's own where it could still be read, else 0. */

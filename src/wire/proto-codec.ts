@@ -7,6 +7,7 @@ import { encodeEventFrame } from "./event-bytes.js";
 import { createWriter } from "./fast-writer.js";
 import { encodeBoostSuffix, matchPredict, PredictionRun } from "./hot.js";
 import { PublishedRun } from "./hot-log.js";
+import { matchPing, PongRun } from "./hot-ping.js";
 import { type Message, planOf } from "./plan.js";
 import { outlineOf } from "./structure.js";
 import { validate } from "./validate.js";
@@ -26,6 +27,8 @@ export const protoCodec: Codec = {
     boostSuffix: encodeBoostSuffix,
     matchLog: (message, found) => found.read(message),
     publishedRun: (ids, positions) => new PublishedRun(ids, positions),
+    matchPing,
+    pongRun: (timestamp) => new PongRun(timestamp),
   },
 };
 

@@ -12,27 +12,47 @@ const SMALL = 125;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MAX_LENGTH_16 = 0xffff;
+/** A message above this is written as it is, behind its header: copying it costs more than a second piece. */
+const LARGE = 64 * 1024;
 
 /** A message that goes to one connection only. */
 type OwnMessage = Exclude<Outgoing, SharedMessages>;
 
-/** The messages as WebSocket frames, in order: one buffer for each stretch of own messages, and what is shared as it is. */
+/**
+ * The messages as WebSocket frames, in order: one buffer for each stretch of small messages of its own, and what is shared or
+ * large as it is.
+ */
 export function frameMessages(messages: readonly Outgoing[]): readonly Uint8Array[] {
-  if (!messages.some((message) => message instanceof SharedMessages)) return [joinFrames(messages as OwnMessage[])];
+  if (!messages.some(isApart)) return [joinFrames(messages as OwnMessage[])];
   const pieces: Uint8Array[] = [];
   let own: OwnMessage[] = [];
   for (const message of messages) {
-    if (!(message instanceof SharedMessages)) {
-      own.push(message);
+    if (!isApart(message)) {
+      own.push(message as OwnMessage);
       continue;
     }
     if (own.length > 0) pieces.push(joinFrames(own));
     own = [];
-    message.framed ??= joinFrames(message.messages);
-    pieces.push(message.framed);
+    if (message instanceof SharedMessages) {
+      message.framed ??= joinFrames(message.messages);
+      pieces.push(message.framed);
+    } else {
+      pieces.push(headerOf(message), message);
+    }
   }
   if (own.length > 0) pieces.push(joinFrames(own));
   return pieces;
+}
+
+/** Whether a message is no part of a joined buffer. */
+function isApart(message: Outgoing): message is SharedMessages | Uint8Array {
+  return message instanceof SharedMessages || (message instanceof Uint8Array && message.byteLength > LARGE);
+}
+
+function headerOf(message: Uint8Array): Buffer {
+  const header = Buffer.allocUnsafe(withHeader(message.byteLength) - message.byteLength);
+  writeHeader(FINAL_BINARY, message.byteLength, header, 0);
+  return header;
 }
 
 /** How many messages there are. */

@@ -1,6 +1,7 @@
 // Pages of other origins, names that were pointed at the server, and what browsers are told.
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import t, { type Test } from "tap";
@@ -166,4 +167,14 @@ t.test("pages that this machine serves itself may use a server without tokens, a
   }
   const { headers } = await ask(t, url, "GET", "/api/v1/topics", { origin: "https://evil.example" });
   t.equal(headers["access-control-allow-origin"], undefined);
+});
+
+t.test("a request that does not say whom it asks is told so, in the form of every error", async (t) => {
+  const { url } = await serve(t, { models: [] });
+  const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1" });
+  t.teardown(() => socket.destroy());
+  socket.end("GET /health HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+  t.match(head, /^HTTP\/1\.1 400 /);
+  t.match(JSON.parse(body), { error_code: "INVALID_MESSAGE", details: { field: "Host" } });
 });
