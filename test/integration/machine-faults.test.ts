@@ -2,6 +2,7 @@
 // connected is served, and everything goes on by itself.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { type Test, test } from "tap";
@@ -193,6 +194,46 @@ test("a data folder that is read-only stops the start, and the reason says what 
   t.match(errors, /--data-dir/);
 });
 
+/** What came back. */
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: unknown;
+}
+
+/** Asks over one connection that stays open: where no descriptors are left there will be no other. */
+class Caller {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #url: string;
+
+  constructor(t: Test, url: string) {
+    this.#url = url;
+    t.teardown(() => this.#agent.destroy());
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.#send(path, "application/json", JSON.stringify(body));
+  }
+
+  async upload(path: string, ensemble: string, csv: string): Promise<Answer> {
+    const form = new FormData();
+    form.set("ensemble_name", ensemble);
+    form.set("file", new Blob([csv]), "rows.csv");
+    const made = new Response(form);
+    return this.#send(path, made.headers.get("content-type") ?? "", await made.text());
+  }
+
+  async #send(path: string, type: string, body: string): Promise<Answer> {
+    const call = request(`${this.#url}/api/v1${path}`, {
+      method: "POST",
+      agent: this.#agent,
+      headers: { "content-type": type, "content-length": Buffer.byteLength(body) },
+    });
+    call.end(body);
+    const [response] = (await once(call, "response")) as [IncomingMessage];
+    return { status: response.statusCode, body: JSON.parse(await text(response)) };
+  }
+}
+
 /** Connections that nobody speaks on. */
 async function open(t: Test, url: string, count: number): Promise<Socket[]> {
   const { hostname, port } = new URL(url);
@@ -212,7 +253,10 @@ test("no descriptors are left: what is connected is served, new connections end,
   await restOf(url)("POST", "/training/logs/session", { experiment_id: "r" });
   const peer = await Peer.connect(t, url, "proto", { path: "/api/v1/ws" });
   const predictor = await Peer.connect(t, url, "json");
-  await predictor.ask(config("ensemble_narrow"));
+  const { sessionId: session_id } = expect(await predictor.ask(config("ensemble_narrow")), "configAck");
+  await predicts(t, predictor, "it has a history");
+  const caller = new Caller(t, url);
+  t.equal((await caller.post("/inference/stream/save", { session_id, format: "csv" })).status, 200);
   const sockets = await open(t, url, 250);
   await told.until("as many files and connections open as it may");
   t.equal(told.count("LimitNOFILE"), 1, "the log says what to do");
@@ -220,9 +264,13 @@ test("no descriptors are left: what is connected is served, new connections end,
   for (let n = 0; n < 50; n += 1) await publishUntilKept(peer, kept, n);
   t.equal(kept.size, 50, "events are kept");
   await predicts(t, predictor, "predictions go on");
+  const refusal = { status: 503, body: { error_code: "OVERLOADED", details: { reason: "FILES" } } };
+  t.match(await caller.post("/inference/stream/save", { session_id, format: "csv" }), refusal, "a file is refused");
+  t.match(await caller.upload("/evaluations", "ensemble_narrow", "a,b\n1,3\n"), refusal, "an upload, too");
   for (const socket of sockets) socket.destroy();
   await told.until("files can be opened again");
   t.same(await readLines(url), kept, "who comes later is served");
+  t.equal((await caller.post("/inference/stream/save", { session_id, format: "csv" })).status, 200, "and saved");
   t.equal(told.count("LimitNOFILE"), 1, "told once");
   child.child.kill("SIGTERM");
   t.same(await child.ended, [0, null]);
