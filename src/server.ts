@@ -250,7 +250,9 @@ class Server implements TidewireServer {
 
   async listen(): Promise<string> {
     const { host, port } = this.#config;
-    await this.#app.listen({ host, port, backlog: LISTEN_BACKLOG });
+    // For that name Fastify makes a second server, for ::1, of which neither the limits nor a renewed certificate knew.
+    const address = host === "localhost" ? "127.0.0.1" : host;
+    await this.#app.listen({ host: address, port, backlog: LISTEN_BACKLOG });
     if (!this.#app.server.listening) await once(this.#app.server, "listening");
     this.#state = "ready";
     const { server } = this.#app;

@@ -1,6 +1,7 @@
 // Whose address counts: a client may write what it likes into X-Forwarded-For, only a trusted proxy is believed.
 import { once } from "node:events";
 import { type RequestOptions, request } from "node:http";
+import { connect } from "node:net";
 import { type Test, test } from "tap";
 import WebSocket from "ws";
 import { serve } from "./support/serve.js";
@@ -70,4 +71,18 @@ test("rates are counted by the same address", async (t) => {
   t.same(new Set(proxied), new Set([200]), "eight clients of a proxy are eight");
   const one = await ask(PROXY, () => "203.0.113.99");
   t.ok(one.includes(429));
+});
+
+test("localhost is one listener, so that no address comes in beside the limits", async (t) => {
+  const { url } = await serve(t, { models: [], flags: { host: "localhost", maxConnectionsPerAddress: "1" } });
+  const { hostname, port } = new URL(url);
+  t.match(hostname, /^(localhost|127\.0\.0\.1)$/);
+  const other = connect({ host: "::1", port: Number(port) });
+  t.teardown(() => other.destroy());
+  const reached = await Promise.race([
+    once(other, "connect").then(() => true),
+    once(other, "close").then(() => false),
+  ]).catch(() => false);
+  t.notOk(reached, "not by ::1");
+  t.equal(await get(url, { from: STRANGER }), 200);
 });
