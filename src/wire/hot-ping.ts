@@ -11,7 +11,7 @@ const ID_TAG = 0x08; // id = 1, varint
 const PING_TAG = 0x52; // ping = 10, length-delimited
 const PING_BYTES = 2;
 /** A tag, an int32 that is not negative, and an empty ping. */
-const MAX_BYTES = 1 + 5 + PING_BYTES;
+const LONGEST = 1 + 5 + PING_BYTES;
 
 /**
  * The id of a ClientFrame of nothing but an optional id (not negative) and an empty ping; 0 without an id, negative for any
@@ -19,7 +19,7 @@ const MAX_BYTES = 1 + 5 + PING_BYTES;
  */
 export function matchPing(message: Uint8Array): number {
   const end = message.length - PING_BYTES;
-  if (end < 0 || message.length > MAX_BYTES || message[end] !== PING_TAG || message[end + 1] !== 0) return -1;
+  if (end < 0 || message.length > LONGEST || message[end] !== PING_TAG || message[end + 1] !== 0) return -1;
   if (end === 0) return 0;
   if (end === 1 || message[0] !== ID_TAG) return -1;
   let id = 0;

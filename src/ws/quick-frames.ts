@@ -12,14 +12,14 @@ const CONTROL = 8;
 /** Of a length in the second byte: the length follows, in two bytes or in eight. */
 const [LENGTH_16, LENGTH_64] = [126, 127];
 const MASK_BYTES = 4;
-const MAX_HEAD_BYTES = 2 + 8 + MASK_BYTES;
+const LONGEST_HEAD = 2 + 8 + MASK_BYTES;
 
 /** Tells the frames of one connection apart. */
 export class QuickFrames {
   readonly #parse: (bytes: Buffer) => boolean;
   readonly #receive: (message: Uint8Array) => void;
   /** Head of the frame that the parser is being given. */
-  readonly #head = new Uint8Array(MAX_HEAD_BYTES);
+  readonly #head = new Uint8Array(LONGEST_HEAD);
   #headBytes = 0;
   /** Bytes of its payload that are still to come, once its head is whole. */
   #payloadBytes = 0;
