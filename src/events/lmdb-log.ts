@@ -64,6 +64,8 @@ export class LmdbLog implements EventLog {
   #isRecovering = false;
   #stopped: Error | undefined;
   #working: Promise<void> | undefined;
+  /** The segment before the newest is on its way from written to read: nothing may be read meanwhile. */
+  #retiring: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -153,6 +155,7 @@ export class LmdbLog implements EventLog {
 
   async readAfter(name: string, after: Position, limits: ReadLimits): Promise<readonly LoggedEvent[]> {
     this.#checkOpen();
+    if (this.#retiring) await this.#retiring;
     const topic = this.#index.at(name, after);
     const events: LoggedEvent[] = [];
     if (!topic || after.offset === topic.head) return events;
@@ -321,6 +324,9 @@ export class LmdbLog implements EventLog {
     if (!newest.isBroken && !isFull(newest, this.#limits, this.#nowMs())) return newest;
     const next = await this.#folder.follow(newest, this.#nowMs());
     this.#segments.push(next);
+    this.#retiring = newest.retire();
+    await this.#retiring;
+    this.#retiring = undefined;
     return next;
   }
 

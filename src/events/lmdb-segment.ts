@@ -3,6 +3,7 @@ import { statSync, truncateSync } from "node:fs";
 import { open, type RangeOptions, type RootDatabase } from "lmdb";
 import { TidewireError } from "../errors.js";
 import type { Checkpoint, LoggedEvent, ReadLimits } from "./event-log.js";
+import { checkDescriptors } from "./lmdb-blank.js";
 import { type BatchPromise, type Commit, watch } from "./lmdb-commit.js";
 import { deleteSegment } from "./lmdb-files.js";
 import { checkHeader } from "./lmdb-header.js";
@@ -51,7 +52,9 @@ interface FileStats {
 export class LmdbSegment implements SegmentExtent, SegmentWriter {
   readonly number: number;
   readonly path: string;
-  readonly #db: RootDatabase<Uint8Array, Buffer>;
+  readonly #mapBytes: number;
+  /** None once it is retired, until it is read again. */
+  #handle: RootDatabase<Uint8Array, Buffer> | undefined;
   #meta: SegmentMeta;
   #keys: number;
   /** Of the last event of the transaction that is being written; lmdb-js has a copy once it has been put. */
@@ -73,18 +76,9 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
   constructor(path: string, number: number, mapBytes: number, begin?: SegmentMeta) {
     this.path = path;
     this.number = number;
+    this.#mapBytes = mapBytes;
     if (!begin) checkHeader(path);
-    this.#db = open<Uint8Array, Buffer>({
-      path,
-      noSubdir: true,
-      mapSize: mapBytes,
-      cache: false,
-      encoding: "binary",
-      keyEncoding: "binary",
-      separateFlushed: true,
-      // A batch is a transaction already; and batches of a turn have promises nobody sees, whose rejection ends the process.
-      eventTurnBatching: false,
-    });
+    this.#handle = openFile(path, mapBytes, false);
     try {
       this.bytes = begin ? 0 : this.#checkedBytes();
       this.#meta = begin ?? readMeta(asBuffer(this.#db.get(recordKey(RECORD.meta))));
@@ -94,6 +88,18 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
       this.#db.close();
       throw error;
     }
+  }
+
+  /** @throws Error when it was retired and cannot be opened again */
+  get #db(): RootDatabase<Uint8Array, Buffer> {
+    this.#handle ??= this.#reopen();
+    return this.#handle;
+  }
+
+  #reopen(): RootDatabase<Uint8Array, Buffer> {
+    checkDescriptors();
+    checkHeader(this.path);
+    return openFile(this.path, this.#mapBytes, true);
   }
 
   get meta(): SegmentMeta {
@@ -226,13 +232,23 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
 
   // ---- end ----
 
+  /**
+   * Lets go of the memory that writing took, some MiB; it will be read only, and is opened again when it is. Nothing of it may
+   * be read before this is done.
+   */
+  async retire(): Promise<void> {
+    if (this.isBroken) return;
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
     });
-    await Promise.race([this.#db.close(), timeout]);
+    await Promise.race([this.#handle?.close(), timeout]);
     clearTimeout(timer);
   }
 
@@ -271,6 +287,21 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
     for (const _ of this.#db.getKeys({ start: eventPlace(1, 0), limit: 1 })) return true;
     return false;
   }
+}
+
+function openFile(path: string, mapBytes: number, isReadOnly: boolean): RootDatabase<Uint8Array, Buffer> {
+  return open<Uint8Array, Buffer>({
+    path,
+    noSubdir: true,
+    mapSize: mapBytes,
+    cache: false,
+    encoding: "binary",
+    keyEncoding: "binary",
+    separateFlushed: true,
+    readOnly: isReadOnly,
+    // A batch is a transaction already; and batches of a turn have promises nobody sees, whose rejection ends the process.
+    eventTurnBatching: false,
+  });
 }
 
 function damaged({ name, generation }: KeptTopic, offset: number): TidewireError {

@@ -6,10 +6,12 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   statSync,
   truncateSync,
@@ -304,6 +306,40 @@ test("of a log of which nothing is whole, a new one begins", async (t) => {
   await log.append([entry("a")], []);
   await log[Symbol.asyncDispose]();
   t.same((await open(t, folder).then((each) => each.load())).length, 1);
+});
+
+const isLinux = existsSync("/proc/self/fd");
+
+/** Names of the log's files that this process has open. */
+function openFiles(folder: string): string[] {
+  const names = readdirSync("/proc/self/fd").flatMap((fd) => {
+    const link = `/proc/self/fd/${fd}`;
+    return lstatSync(link, { throwIfNoEntry: false }) ? [readlinkSync(link)] : []; // that of the listing itself is gone
+  });
+  return [...new Set(names.filter((name) => /segment\.\d+$/.test(name) && name.startsWith(folder)))].sort();
+}
+
+test("a segment that is full holds no file and no memory, until it is read", { skip: !isLinux && "it looks into /proc" }, async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder);
+  const generation = log.unbornGeneration;
+  for (let i = 1; i <= 6; i += 1) {
+    const { flushed } = await log.append([entry("a", `${i}`), entry("fill", 12_000)], []);
+    await flushed;
+  }
+  const all = segments(folder);
+  t.ok(all.length >= 4, `${all.length} segments`);
+  t.same(openFiles(folder), all.slice(-1));
+  const first = { generation, offset: 0 };
+  const [read] = await log.readAfter("a", first, { events: 1, bytes: 1e6 });
+  t.equal(read?.offset, 1);
+  t.same(openFiles(folder), [all[0], all.at(-1)], "the one that was read");
+  // While one is let go of nothing of it is read.
+  const [texts] = await Promise.all([
+    readAll(log, "a", generation),
+    ...Array.from({ length: 4 }, () => log.append([entry("fill", 12_000)], [])),
+  ]);
+  t.same(texts, ["1", "2", "3", "4", "5", "6"]);
 });
 
 test("a file that is as the log left it is not looked through again", async (t) => {
