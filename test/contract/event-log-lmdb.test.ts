@@ -319,7 +319,9 @@ function openFiles(folder: string): string[] {
   return [...new Set(names.filter((name) => /segment\.\d+$/.test(name) && name.startsWith(folder)))].sort();
 }
 
-test("a segment that is full holds no file and no memory, until it is read", { skip: !isLinux && "it looks into /proc" }, async (t) => {
+test("a segment that is full holds no file and no memory, until it is read", {
+  skip: !isLinux && "it looks into /proc",
+}, async (t) => {
   const folder = join(t.testdir(), "events");
   const log = await open(t, folder);
   const generation = log.unbornGeneration;
