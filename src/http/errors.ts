@@ -30,8 +30,13 @@ const MAX_MESSAGE = 300;
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>(replyError);
   app.setNotFoundHandler((request) => {
-    throw new TidewireError("NOT_FOUND", `nothing is served at ${request.method} ${pathOf(request)}`);
+    throw notFound(request);
   });
+}
+
+/** What is told of a path without a route. */
+export function notFound(request: FastifyRequest): TidewireError {
+  return new TidewireError("NOT_FOUND", `nothing is served at ${request.method} ${pathOf(request)}`);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Origins } from "../access/origins.js";
 import { presentedToken } from "../access/presented.js";
 import type { Action } from "../access/scopes.js";
 import { TidewireError } from "../errors.js";
+import { notFound } from "./errors.js";
 
 /** An action, and the ensemble, topic or pattern it is about. */
 type Need = readonly [action: Action, target: string];
@@ -63,6 +64,8 @@ export function checkAccess(app: FastifyInstance, authenticator: Authenticator, 
     const stranger = origins.refusal(request.headers, !READS.has(request.method) || isSocket(request));
     const refusal = isNameless(request) ? nameless() : stranger;
     if (refusal) return done(refusal);
+    // Whatever its body is, it is in vain; what browsers ask before a request has been answered by now.
+    if (request.is404 || request.method === "OPTIONS") return done(notFound(request));
     if (authenticator.isOpen) {
       request.grant = EVERYBODY;
       return done(null, payload);

@@ -268,6 +268,14 @@ test("an unknown route is 404, a known one with another method 405 with Allow", 
     message: "nothing is served at GET /api/v1/nothing",
     details: {},
   });
+  // What nobody takes is not read: its body cannot be at fault.
+  for (const [method, url] of [
+    ["POST", "/api/v1/nothing"],
+    ["OPTIONS", "/api/v1/inference/stream/save"],
+  ] as const) {
+    const unread = await app.inject({ method, url, payload: "{", headers: { "content-type": "application/x-ndjson" } });
+    t.equal(unread.statusCode, 404, `${method} ${url}`);
+  }
   const posted = await app.inject({
     method: "POST",
     url: "/health",
