@@ -64,7 +64,7 @@ export class LmdbLog implements EventLog {
   #isRecovering = false;
   #stopped: Error | undefined;
   #working: Promise<void> | undefined;
-  /** The segment before the newest is on its way from written to read: nothing may be read meanwhile. */
+  /** The segment before the newest is on its way from written to read: nothing may be read meanwhile. Never rejects. */
   #retiring: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -287,7 +287,7 @@ export class LmdbLog implements EventLog {
     });
     await (this.#isRecovering ? this.#unlessStalled(committed) : committed);
     this.#isRecovering = false;
-    stage.apply();
+    if (staged.length > 0) stage.apply();
     this.#await(flushed, newest);
     for (const change of staged) {
       const more = change.done(flushed);

@@ -234,22 +234,30 @@ export class LmdbSegment implements SegmentExtent, SegmentWriter {
 
   /**
    * Lets go of the memory that writing took, some MiB; it will be read only, and is opened again when it is. Nothing of it may
-   * be read before this is done.
+   * be read before this is done. Never rejects.
    */
   async retire(): Promise<void> {
-    if (this.isBroken) return;
-    await this.#handle?.close();
-    this.#handle = undefined;
+    if (!this.isBroken && (await this.#isClosed())) this.#handle = undefined;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.#isClosed();
+  }
+
+  /** Closes the file, if that can be done in time. */
+  async #isClosed(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    const timeout = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), CLOSE_TIMEOUT_MS);
     });
-    await Promise.race([this.#handle?.close(), timeout]);
+    const closed = (this.#handle?.close() ?? Promise.resolve()).then(
+      () => true,
+      () => false,
+    );
+    const isClosed = await Promise.race([closed, timeout]);
     clearTimeout(timer);
+    return isClosed;
   }
 
   /** Closes the segment and deletes its file. */

@@ -74,11 +74,10 @@ export class Stage {
     checkpointOf: (topic: string) => Checkpoint | undefined,
     lastKept: (topic: KeptTopic) => Checkpoint | undefined,
   ): KeptTopic[] {
+    // All is read before anything changes: a segment that cannot be read must not leave half of a drop behind.
+    const cuts = [...this.#index.all()].flatMap((topic) => cutOf(topic, firstKept, checkpointOf, lastKept) ?? []);
     const forgotten: KeptTopic[] = [];
-    for (const topic of this.#index.all()) {
-      const parts = topic.parts.filter(({ segment }) => segment >= firstKept);
-      const losesCheckpoint = topic.checkpointIn !== undefined && topic.checkpointIn < firstKept;
-      if (parts.length === topic.parts.length && !losesCheckpoint) continue;
+    for (const { topic, parts, losesCheckpoint, checkpoint } of cuts) {
       if (parts.length === 0) {
         forgotten.push(topic);
         this.#forget(topic);
@@ -87,9 +86,6 @@ export class Stage {
       const staged = this.#touch(topic.name);
       staged.parts = parts;
       if (losesCheckpoint) staged.checkpointIn = undefined;
-      const checkpoint = [checkpointOf(topic.name), losesCheckpoint ? lastKept(topic) : undefined].find(
-        (kept) => kept?.generation === staged.generation && isJoined(kept, staged),
-      );
       if (checkpoint) this.#keep(staged, checkpoint);
     }
     return forgotten;
@@ -171,6 +167,32 @@ export class Stage {
       return true;
     });
   }
+}
+
+/** What a drop leaves of a topic. */
+interface Cut {
+  readonly topic: KeptTopic;
+  readonly parts: KeptTopic["parts"];
+  readonly losesCheckpoint: boolean;
+  /** Its state, where that goes with what is dropped. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/** What dropping the segments before `firstKept` means for a topic; undefined where it loses nothing. */
+function cutOf(
+  topic: KeptTopic,
+  firstKept: number,
+  checkpointOf: (topic: string) => Checkpoint | undefined,
+  lastKept: (topic: KeptTopic) => Checkpoint | undefined,
+): Cut | undefined {
+  const parts = topic.parts.filter(({ segment }) => segment >= firstKept);
+  const losesCheckpoint = topic.checkpointIn !== undefined && topic.checkpointIn < firstKept;
+  if (parts.length === topic.parts.length && !losesCheckpoint) return undefined;
+  if (parts.length === 0) return { topic, parts, losesCheckpoint, checkpoint: undefined };
+  const usable = (kept: Checkpoint | undefined): Checkpoint | undefined =>
+    kept?.generation === topic.generation && isJoined(kept, { ...topic, parts }) ? kept : undefined;
+  const checkpoint = usable(checkpointOf(topic.name)) ?? (losesCheckpoint ? usable(lastKept(topic)) : undefined);
+  return { topic, parts, losesCheckpoint, checkpoint };
 }
 
 /** Whether a checkpoint and the events that are kept have no gap between them; else it is worth nothing. */

@@ -102,10 +102,10 @@ export function createApp(
   countRequests(app, counts);
   const origins = new Origins(limits, authenticator.isOpen);
   protectPages(app, origins);
+  limitBodyTime(app); // before anything refuses a request: Node reads a refused one's body, too
   checkAccess(app, authenticator, origins);
   readBodies(app);
   handleErrors(app);
-  limitBodyTime(app);
   return app;
 }
 

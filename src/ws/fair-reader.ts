@@ -46,7 +46,8 @@ export class FairReader implements Reader {
     this.#owner = owner;
     socket.removeListener("data", feed);
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
-    // Before the parser is told that nothing follows.
+    // Before the parser is told that nothing follows. A socket that is not read tells its end all the same, once nothing is left.
+    socket.prependListener("end", () => this.#end());
     socket.prependListener("close", () => this.#end());
   }
 

@@ -344,6 +344,26 @@ test("a segment that is full holds no file and no memory, until it is read", {
   t.same(texts, ["1", "2", "3", "4", "5", "6"]);
 });
 
+test("a retention that cannot read changes nothing, and is done once it can", async (t) => {
+  const folder = join(t.testdir(), "events");
+  const log = await open(t, folder);
+  const generation = log.unbornGeneration;
+  const state = { topic: "stays", generation, offset: 1, state: Buffer.from("state") };
+  await log.append([entry("gone", "1"), entry("stays", "1"), entry("fill", 12_000)], [state]);
+  for (let i = 0; i < 4; i += 1) await log.append([entry("fill", 12_000)], []);
+  await (await log.append([entry("stays", "2")], [])).flushed;
+  const [oldest = ""] = segments(folder);
+  const aside = join(t.testdirName, "aside");
+  renameSync(oldest, aside);
+  const later = Date.now() + 2 * LIMITS.retentionMaxAgeMs;
+  await t.rejects(log.retain(later, () => undefined));
+  t.equal(log.oldest("gone"), 1);
+  renameSync(aside, oldest);
+  t.same(await log.retain(later, () => undefined), ["gone", "fill"]);
+  const kept = (await log.load()).find(({ topic }) => topic === "stays");
+  t.match(kept, { generation, oldest: 2, head: 2, checkpoint: { offset: 1 } });
+});
+
 test("a file that is as the log left it is not looked through again", async (t) => {
   const { folder } = await written(t);
   const oldest = segments(folder)[0] as string;

@@ -33,6 +33,21 @@ test("a body that does not come on is cut", async (t) => {
   t.pass();
 });
 
+test("nor does one of a request that was refused before it came hold the connection", async (t) => {
+  const app = Fastify({ requestTimeout: 0 });
+  t.teardown(() => app.close());
+  limitBodyTime(app, TIMEOUT_MS);
+  app.addHook("preParsing", (_request, _reply, _payload, done) => done(new Error("refused")));
+  app.post("/", async () => ({}));
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  t.teardown(() => socket.destroy());
+  socket.write("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: 200\r\n\r\n{");
+  const [reply] = await once(socket, "data");
+  t.match(String(reply), /^HTTP\/1.1 [45]/);
+  await once(socket, "close");
+});
+
 test("a form may take longer", async (t) => {
   const { socket, form } = await send(t, "multipart/form-data");
   await form;

@@ -8,6 +8,7 @@ import type { Session } from "../../../src/session/session.js";
 import { Traffic } from "../../../src/session/traffic.js";
 import { Connection } from "../../../src/ws/connection.js";
 import { Turns } from "../../../src/ws/turns.js";
+import { CLOSE, frameOf, TEXT } from "../../torture/lib/websocket-bytes.js";
 import { openPair } from "./pair.js";
 
 const PING_AFTER = 5;
@@ -20,7 +21,11 @@ class Listener {
   owesAnswers = false;
   closes = 0;
 
+  /** What handling a message takes. */
+  work: () => void = () => {};
+
   receive(message: Uint8Array | string): void {
+    this.work();
     this.heard.push(typeof message === "string" ? message : Uint8Array.from(message));
   }
 
@@ -47,10 +52,10 @@ interface Scene {
   readonly ended: () => number;
 }
 
-async function scene(t: Test, autoPong: boolean): Promise<Scene> {
+async function scene(t: Test, autoPong: boolean, turns = new Turns()): Promise<Scene> {
   const { client, socket } = await openPair(t, { autoPong });
   const beats = { count: 3 };
-  const connection = new Connection(socket, beats, new Traffic(), new Turns());
+  const connection = new Connection(socket, beats, new Traffic(), turns);
   const session = new Listener();
   let ended = 0;
   connection.attach(session as unknown as Session, () => {
@@ -160,6 +165,27 @@ test("what follows a close, or a fault, is read and dropped: the end of the sock
     near.destroy();
     await closed;
     t.same(session.heard, []);
+  }
+});
+
+test("what came before the end of a socket is handled, also what waits for its turn", async (t) => {
+  const turns = new Turns();
+  const other = await scene(t, true, turns);
+  for (const end of [[], [frameOf(CLOSE, Uint8Array.of(3, 232))]]) {
+    const { client, socket, session } = await scene(t, true, turns);
+    session.work = (): void => {
+      const untilMs = performance.now() + 0.05;
+      while (performance.now() < untilMs);
+    };
+    const heard = once(other.socket, "message");
+    other.client.send("somebody else");
+    await heard;
+    const [near, far] = [client, socket].map((end) => Reflect.get(end, "_socket") as Socket) as [Socket, Socket];
+    const texts = Array.from({ length: 150 }, (_, i) => `${i} ${"x".repeat(100)}`);
+    const closed = once(far, "close");
+    near.end(Buffer.concat([...texts.map((text) => frameOf(TEXT, text)), ...end]));
+    await closed;
+    t.same(session.heard, texts);
   }
 });
 
