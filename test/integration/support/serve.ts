@@ -30,8 +30,10 @@ export function configure(t: Test, { models, flags = {}, modelSettings = {} }: S
 /** A server that does not listen yet, closed when the test ends. */
 export async function prepare(t: Test, options: ServeOptions): Promise<{ server: TidewireServer }> {
   const log = options.log ?? pino({ level: "silent" });
-  const server = await createServer(configure(t, options), { log });
-  t.teardown(() => server.close());
+  let server: TidewireServer | undefined;
+  // Asked for before the test's folder is: else tap removes that first, under a server that still writes to it.
+  t.teardown(() => server?.close());
+  server = await createServer(configure(t, options), { log });
   return { server };
 }
 
