@@ -264,7 +264,7 @@ test("no descriptors are left: what is connected is served, new connections end,
   for (let n = 0; n < 50; n += 1) await publishUntilKept(peer, kept, n);
   t.equal(kept.size, 50, "events are kept");
   await predicts(t, predictor, "predictions go on");
-  const refusal = { status: 503, body: { error_code: "OVERLOADED", details: { reason: "FILES" } } };
+  const refusal = { status: 503, body: { error_code: "OVERLOADED", details: { reason: "TOO_MANY_FILES" } } };
   t.match(await caller.post("/inference/stream/save", { session_id, format: "csv" }), refusal, "a file is refused");
   t.match(await caller.upload("/evaluations", "ensemble_narrow", "a,b\n1,3\n"), refusal, "an upload, too");
   for (const socket of sockets) socket.destroy();
